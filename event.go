@@ -1,0 +1,47 @@
+package myodai
+
+import "time"
+
+// EventKind is what happened, as tenants see it. This is every kind there is.
+type EventKind string
+
+const (
+	EventTenantCreated     EventKind = "tenant.created"
+	EventTenantSuspended   EventKind = "tenant.suspended"
+	EventTenantResumed     EventKind = "tenant.resumed"
+	EventCredentialCreated EventKind = "credential.created"
+	EventCredentialRevoked EventKind = "credential.revoked"
+
+	EventDomainRegistered EventKind = "domain.registered"
+	EventDomainVerified   EventKind = "domain.verified"
+	EventDomainAtRisk     EventKind = "domain.at_risk" // first seen, and again daily: three notices
+	EventDomainSuspended  EventKind = "domain.suspended"
+	EventDomainChanged    EventKind = "domain.changed" // its plan: shape, SPF, report address
+	EventDomainDeleted    EventKind = "domain.deleted"
+	EventKeyRotated       EventKind = "key.rotated"
+
+	EventMessageAccepted   EventKind = "message.accepted"
+	EventMessageDeferred   EventKind = "message.deferred"
+	EventMessageDelivered  EventKind = "message.delivered"
+	EventMessageBounced    EventKind = "message.bounced"
+	EventMessageExpired    EventKind = "message.expired"
+	EventMessageSuppressed EventKind = "message.suppressed"
+	EventMessageComplained EventKind = "message.complained"
+
+	EventReportReceived     EventKind = "report.received"
+	EventSuppressionAdded   EventKind = "suppression.added"
+	EventSuppressionRemoved EventKind = "suppression.removed"
+)
+
+// Event is one thing that happened to a tenant. It is written in the same
+// transaction as the state it tells of.
+type Event struct {
+	ID         EventID
+	TenantID   TenantID
+	Kind       EventKind
+	At         time.Time
+	DomainID   DomainID   // "" when it is not about a domain
+	MessageID  MessageID  // "" when it is not about a message
+	DeliveryID DeliveryID // "" when it is not about one recipient
+	Data       map[string]any
+}

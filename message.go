@@ -1,0 +1,88 @@
+package myodai
+
+import "time"
+
+// Message is a mail we took responsibility for, once, whatever the number of
+// its recipients.
+type Message struct {
+	ID           MessageID
+	TenantID     TenantID
+	DomainID     DomainID     // the verified domain its From belongs to
+	CredentialID CredentialID // that submitted it
+	From         Address      // the author, as in the From header
+	Subject      string       // decoded, for people
+	HeaderID     string       // Message-ID, with its angle brackets
+	Size         int64        // octets as sent, signatures included
+	AcceptedAt   time.Time
+	ExpiresAt    time.Time // when deliveries still deferred are given up
+}
+
+// DeliveryState is where one recipient's copy of a message stands.
+type DeliveryState string
+
+const (
+	DeliveryAccepted   DeliveryState = "accepted"   // ours, and not attempted yet
+	DeliveryDeferred   DeliveryState = "deferred"   // attempted, and will be again
+	DeliveryDelivered  DeliveryState = "delivered"  // a remote server took responsibility
+	DeliveryBounced    DeliveryState = "bounced"    // refused for good, in the dialogue or by a later DSN
+	DeliveryExpired    DeliveryState = "expired"    // still deferred when its age ran out
+	DeliverySuppressed DeliveryState = "suppressed" // not attempted, because of the suppression list
+)
+
+// Terminal reports whether nothing more will be attempted.
+func (s DeliveryState) Terminal() bool {
+	return s != DeliveryAccepted && s != DeliveryDeferred
+}
+
+// Delivery is one recipient's copy of a message.
+type Delivery struct {
+	ID         DeliveryID
+	TenantID   TenantID
+	MessageID  MessageID
+	Recipient  Address
+	ReturnPath Address // MAIL FROM: a signed token at the tenant's bounce domain
+	State      DeliveryState
+	Attempts   int       // begun, counting the one under way
+	DueAt      time.Time // when it may be attempted next
+	QueuedAt   time.Time
+	ExpiresAt  time.Time
+	Last       Outcome // of the newest attempt; zero before the first
+
+	// LeaseOwner holds the delivery until LeasedUntil. It is the fencing token:
+	// an owner whose lease was taken over can write nothing any more.
+	LeaseOwner  string
+	LeasedUntil time.Time
+}
+
+// OutcomeKind is what an attempt ended in.
+type OutcomeKind string
+
+const (
+	OutcomeDelivered OutcomeKind = "delivered"
+	OutcomeTransient OutcomeKind = "transient" // try again later
+	OutcomePermanent OutcomeKind = "permanent" // refused for good
+)
+
+// Outcome is what one attempt at one recipient ended in. A refusal by the
+// remote side is an outcome, not an error.
+type Outcome struct {
+	Kind     OutcomeKind   `json:"kind"`
+	Code     int           `json:"code"`     // SMTP reply code, 0 when no reply decided it
+	Enhanced string        `json:"enhanced"` // RFC 3463, such as "5.1.1", "" when none was given
+	Text     string        `json:"text"`     // the reply, or our own words; control characters removed
+	Host     string        `json:"host"`     // MX host, "" when none was reached
+	Address  string        `json:"address"`  // its IP address and port
+	TLS      string        `json:"tls"`      // "TLS 1.3, certificate not verified"; "" for none
+	Dialogue string        `json:"dialogue"` // what both sides said, message body left out
+	At       time.Time     `json:"at"`       // when it ended
+	Took     time.Duration `json:"took"`     // nanoseconds
+}
+
+// Attempt is one try at one recipient, as it is kept.
+type Attempt struct {
+	ID         AttemptID
+	TenantID   TenantID
+	DeliveryID DeliveryID
+	Number     int // from 1
+	Outcome    Outcome
+}
