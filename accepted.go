@@ -1,0 +1,37 @@
+package myodai
+
+import "time"
+
+// Accepted is everything that is written when responsibility for a message is
+// taken: all of it or nothing (P01).
+type Accepted struct {
+	Message    Message
+	Body       []byte     // the message as it will be sent, signatures included
+	Deliveries []Delivery // one per recipient, suppressed ones included
+	Events     []Event
+
+	// IdempotencyKey is the key the submitter gave, "" for none. The same key of
+	// the same tenant means the same message for 24 hours (P05).
+	IdempotencyKey string
+	// RequestHash is the SHA-256 of the request the key came with, so that a key
+	// used again for something else is noticed. Unused without a key.
+	RequestHash [32]byte
+}
+
+// Finished is what is written when an attempt is over: all of it or, when the
+// lease was taken over meanwhile, nothing.
+type Finished struct {
+	Delivery    Delivery // in its new state, with DueAt and Last as decided
+	Attempt     Attempt
+	Events      []Event
+	Suppression *Suppression // nil when the outcome suppresses nothing
+}
+
+// QueueLine sums up what waits for one recipient domain.
+type QueueLine struct {
+	Domain   Name      // of the recipients
+	Accepted int       // deliveries not attempted yet
+	Deferred int       // deliveries attempted, and to be attempted again
+	OldestAt time.Time // when the oldest of them was queued
+	DueAt    time.Time // when the next of them may be attempted; past when overdue
+}
