@@ -1,0 +1,163 @@
+package dkim
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"hash"
+)
+
+// Canonicalization is a form a header or a body is brought into before it is
+// hashed (RFC 6376 §3.4).
+type Canonicalization string
+
+const (
+	Simple  Canonicalization = "simple"
+	Relaxed Canonicalization = "relaxed"
+)
+
+var crlf = []byte("\r\n")
+
+// bodyHash is SHA-256 over a canonical body.
+type bodyHash struct {
+	sum    [sha256.Size]byte
+	length int64 // of the whole canonical body, also past a limit
+}
+
+// hashBody hashes the canonical form of body, or its first limit octets when
+// limit is not negative. It reads body once and keeps no copy of it.
+func hashBody(body []byte, c Canonicalization, limit int64) bodyHash {
+	s := sink{hash: sha256.New(), limit: limit}
+	if c == Simple {
+		s.simple(body)
+	} else {
+		s.relaxed(body)
+	}
+	s.flush()
+	var sum bodyHash
+	s.hash.Sum(sum.sum[:0])
+	sum.length = s.total
+	return sum
+}
+
+// sink gathers what is written to it into blocks worth hashing.
+type sink struct {
+	hash  hash.Hash
+	limit int64 // octets to hash; negative for all
+	total int64 // octets written
+	n     int   // octets in buf
+	buf   [4096]byte
+}
+
+func (s *sink) write(p []byte) {
+	before := s.total
+	s.total += int64(len(p))
+	if s.limit >= 0 && s.total > s.limit {
+		p = p[:max(s.limit-before, 0)]
+	}
+	if len(p) > len(s.buf)-s.n {
+		s.flush()
+		if len(p) >= len(s.buf) {
+			s.hash.Write(p)
+			return
+		}
+	}
+	s.n += copy(s.buf[s.n:], p)
+}
+
+func (s *sink) flush() {
+	s.hash.Write(s.buf[:s.n])
+	s.n = 0
+}
+
+// simple drops empty lines at the end; an empty body becomes one CRLF
+// (RFC 6376 §3.4.3).
+func (s *sink) simple(body []byte) {
+	for bytes.HasSuffix(body, crlf) {
+		body = body[:len(body)-len(crlf)]
+	}
+	s.write(body)
+	s.write(crlf)
+}
+
+// relaxed drops white space at the end of lines, shrinks it elsewhere to one
+// space, and drops empty lines at the end; an empty body stays empty
+// (RFC 6376 §3.4.4).
+func (s *sink) relaxed(body []byte) {
+	empty := 0 // lines not written yet, as they may be the last
+	for len(body) > 0 {
+		line := body
+		if n := bytes.Index(body, crlf); n >= 0 {
+			line, body = body[:n], body[n+len(crlf):]
+		} else {
+			body = nil
+		}
+		line = trimRight(line)
+		if len(line) == 0 {
+			empty++
+			continue
+		}
+		for ; empty > 0; empty-- {
+			s.write(crlf)
+		}
+		s.relaxedLine(line)
+		s.write(crlf)
+	}
+}
+
+// relaxedLine writes a line that does not end in white space. It writes from
+// one run of white space that is not a single space to the next.
+func (s *sink) relaxedLine(line []byte) {
+	start := 0
+	for i := 0; i < len(line); i++ {
+		if !isWSP(line[i]) || line[i] == ' ' && !isWSP(line[i+1]) {
+			continue
+		}
+		s.write(line[start:i])
+		s.write([]byte{' '})
+		for isWSP(line[i+1]) {
+			i++
+		}
+		start = i + 1
+	}
+	s.write(line[start:])
+}
+
+// appendRelaxed appends the relaxed form of a header field with the final CRLF:
+// name in lower case, value unfolded, white space shrunk and trimmed
+// (RFC 6376 §3.4.2).
+func appendRelaxed(dst []byte, f field) []byte {
+	for _, c := range f.name {
+		if 'A' <= c && c <= 'Z' {
+			c |= 0x20
+		}
+		dst = append(dst, c)
+	}
+	dst = append(dst, ':')
+	start, space := len(dst), false
+	value := f.value()
+	for i := 0; i < len(value); i++ {
+		c := value[i]
+		switch {
+		case c == '\r' && i+1 < len(value) && value[i+1] == '\n':
+			i++
+			continue
+		case isWSP(c):
+			space = true
+			continue
+		case space && len(dst) > start:
+			dst = append(dst, ' ')
+		}
+		space = false
+		dst = append(dst, c)
+	}
+	return append(dst, crlf...)
+}
+
+func isWSP(c byte) bool { return c == ' ' || c == '\t' }
+
+func trimRight(line []byte) []byte {
+	for len(line) > 0 && isWSP(line[len(line)-1]) {
+		line = line[:len(line)-1]
+	}
+	return line
+}
