@@ -6,6 +6,10 @@ import "context"
 type Job struct {
 	Domain Name // right of the @ of every recipient
 	Items  []JobItem
+	// Settled, unless nil, is told the outcome of Items[i] as soon as it stands,
+	// before anything is said about the next item. What it does with it should
+	// be quick: until a delivered outcome is on disk a crash repeats the mail (P04).
+	Settled func(i int, o Outcome)
 }
 
 // JobItem is one delivery of a job. Deliveries of one message still are one SMTP
@@ -14,9 +18,9 @@ type JobItem struct {
 	Delivery Delivery
 	// Load checks once more that the sender may still send (P23) and returns the
 	// signed message in wire form: CRLF line ends, no dot-stuffing. It is called
-	// just before MAIL FROM, at most once, and not at all when no server was
-	// reached. On an error nothing is sent: a refusal (*Error) holds the delivery
-	// back for the reason it gives, anything else is our own fault; both end in
-	// a transient outcome.
+	// just before MAIL FROM, not at all when no server was reached, and again
+	// when another server has to be tried. On an error nothing is sent: a refusal
+	// (*Error) holds the delivery back for the reason it gives, anything else is
+	// our own fault; both end in a transient outcome.
 	Load func(ctx context.Context) ([]byte, error)
 }
