@@ -1,0 +1,93 @@
+package submission
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"github.com/myodai/myodai"
+	"github.com/myodai/myodai/internal/dkim"
+)
+
+// Store is what submission needs of the store.
+type Store interface {
+	// Tenant returns a tenant; CodeNotFound when there is none.
+	Tenant(ctx context.Context, id myodai.TenantID) (myodai.Tenant, error)
+	// SendingDomains lists the domains of all tenants that have one of these
+	// names, may send, and belong to an active tenant.
+	SendingDomains(ctx context.Context, names []myodai.Name) ([]myodai.Domain, error)
+	// DomainNamed returns the tenant's claim to a name, in any state;
+	// CodeNotFound when there is none.
+	DomainNamed(ctx context.Context, tenant myodai.TenantID, name myodai.Name) (myodai.Domain, error)
+	// Suppressed finds those of the addresses that the tenant must not mail.
+	Suppressed(ctx context.Context, tenant myodai.TenantID, list []myodai.Address) (map[myodai.Address]myodai.Suppression, error)
+	// Signers returns the active keys of a domain; of the platform for ("", "").
+	Signers(ctx context.Context, tenant myodai.TenantID, domain myodai.DomainID) ([]dkim.Signer, error)
+	// Accept writes everything or nothing. It returns the earlier message and
+	// true when the idempotency key was used before for the same request.
+	Accept(ctx context.Context, a myodai.Accepted) (m myodai.Message, repeated bool, err error)
+	// Deliveries lists the deliveries of a message.
+	Deliveries(ctx context.Context, tenant myodai.TenantID, message myodai.MessageID) ([]myodai.Delivery, error)
+}
+
+// The limits that hold where Options says nothing.
+const (
+	DefaultMaxSize       = 25 << 20           // octets, as received
+	DefaultMaxRecipients = 1000               // of one message
+	DefaultMaxAge        = 5 * 24 * time.Hour // RFC 5321 §4.5.4.1 wants four to five days
+)
+
+// Options are what an Engine is made of. Store, Random, ReturnKey and MailHost
+// are needed.
+type Options struct {
+	Store     Store
+	Random    io.Reader   // ids and Message-IDs; must not fail
+	ReturnKey [32]byte    // signs return paths
+	MailHost  myodai.Name // our name in the trace line
+
+	MaxSize       int64         // octets of one message as received; 0 means DefaultMaxSize
+	MaxRecipients int           // of one message; 0 means DefaultMaxRecipients
+	MaxAge        time.Duration // how long delivery is tried; 0 means DefaultMaxAge
+	Wake          func()        // called after each commit that leaves something to deliver; nil for nobody
+}
+
+// Engine takes messages in. It is safe for concurrent use.
+type Engine struct{ o Options }
+
+// New makes an engine.
+func New(o Options) *Engine {
+	if o.MaxSize == 0 {
+		o.MaxSize = DefaultMaxSize
+	}
+	if o.MaxRecipients == 0 {
+		o.MaxRecipients = DefaultMaxRecipients
+	}
+	if o.MaxAge == 0 {
+		o.MaxAge = DefaultMaxAge
+	}
+	if o.Wake == nil {
+		o.Wake = func() {}
+	}
+	return &Engine{o: o}
+}
+
+// Request is one message to be sent.
+type Request struct {
+	Credential myodai.Credential // recognized already; its tenant is who sends
+	Recipients []myodai.Address  // of the envelope; said twice means once
+	Raw        []byte            // the message, CRLF line ends, not dot-stuffed; not changed
+
+	// IdempotencyKey makes the request safe to repeat for 24 hours (P05); "" for
+	// none. At most 255 printable ASCII characters.
+	IdempotencyKey string
+	// RequestHash is the SHA-256 of the request as the client sent it. It is
+	// unused without a key; all zero means that of recipients and message.
+	RequestHash [32]byte
+}
+
+// Result is what became of a Request.
+type Result struct {
+	Message    myodai.Message
+	Deliveries []myodai.Delivery // one per recipient, suppressed ones included
+	Repeated   bool              // nothing new was accepted: the key was used before
+}
