@@ -1,0 +1,128 @@
+package access
+
+import (
+	"context"
+	"crypto/hmac"
+	"errors"
+	"io"
+	"time"
+
+	"github.com/myodai/myodai"
+)
+
+// Store is what access needs of the store.
+type Store interface {
+	CreateTenant(ctx context.Context, t myodai.Tenant, events ...myodai.Event) error
+	Tenant(ctx context.Context, id myodai.TenantID) (myodai.Tenant, error)
+	UpdateTenant(ctx context.Context, id myodai.TenantID,
+		change func(myodai.Tenant) (myodai.Tenant, []myodai.Event, error)) (myodai.Tenant, error)
+	CreateCredential(ctx context.Context, c myodai.Credential, events ...myodai.Event) error
+	CredentialBySecret(ctx context.Context, hash [32]byte) (myodai.Credential, error)
+	Credentials(ctx context.Context, tenant myodai.TenantID, page myodai.Page) ([]myodai.Credential, string, error)
+	RevokeCredential(ctx context.Context, tenant myodai.TenantID, id myodai.CredentialID, now time.Time,
+		events ...myodai.Event) (myodai.Credential, error)
+}
+
+// Options are what a Service is made of. All are needed.
+type Options struct {
+	Store  Store
+	Random io.Reader // of secrets and ids; must not fail
+}
+
+// Service makes and recognizes credentials.
+type Service struct {
+	store  Store
+	random io.Reader
+	known  cache
+}
+
+// New makes a service.
+func New(o Options) *Service {
+	return &Service{store: o.Store, random: o.Random}
+}
+
+// errUnknown is the one answer to every secret that does not work.
+var errUnknown = myodai.Refuse(myodai.CodeUnauthorized, "",
+	"the key is not valid; it may be mistyped or revoked, and a new one can be created")
+
+// Authenticate finds the credential with the given secret. It must be of one of
+// the given kinds, not revoked, and its tenant must be active.
+//
+// It refuses with CodeUnauthorized what is no working secret, and with
+// CodeForbidden what works, but not here.
+func (s *Service) Authenticate(ctx context.Context, secret string, kinds ...myodai.CredentialKind) (myodai.Credential, error) {
+	// The checksum spares the store from guesses and typing errors. That takes
+	// a different time, and tells only what anybody can compute.
+	if !WellFormed(secret) {
+		return myodai.Credential{}, errUnknown
+	}
+	who, err := s.recognize(ctx, secret)
+	if err != nil {
+		return myodai.Credential{}, err
+	}
+	return who.credential, who.admit(kinds)
+}
+
+// Login is Authenticate for SMTP: the user name is the credential's id and the
+// password its secret. Only credentials of kind smtp are let in.
+func (s *Service) Login(ctx context.Context, user, password string) (myodai.Credential, error) {
+	c, err := s.Authenticate(ctx, password, myodai.CredentialSMTP)
+	if err != nil {
+		return myodai.Credential{}, err
+	}
+	if user != string(c.ID) {
+		return myodai.Credential{}, errUnknown
+	}
+	return c, nil
+}
+
+// bearer is a recognized credential with the state its tenant had then.
+type bearer struct {
+	credential myodai.Credential
+	state      myodai.TenantState // active for the operator
+}
+
+// admit says whether the bearer may enter by a door for the given kinds.
+func (b bearer) admit(kinds []myodai.CredentialKind) error {
+	admitted := false
+	for _, kind := range kinds {
+		admitted = admitted || b.credential.Kind == kind
+	}
+	if !admitted {
+		return myodai.Refuse(myodai.CodeForbidden, "",
+			"this key is of kind %s, which is not accepted here; create one of kind %s", b.credential.Kind, kinds[0])
+	}
+	if b.state != myodai.TenantActive {
+		return myodai.Refuse(myodai.CodeForbidden, "",
+			"this tenant is suspended; only the platform operator can resume it")
+	}
+	return nil
+}
+
+// recognize finds who has the secret, in memory or in the store.
+func (s *Service) recognize(ctx context.Context, secret string) (bearer, error) {
+	now := time.Now()
+	hash := HashSecret(secret)
+	if who, ok := s.known.get(hash, now); ok {
+		return who, nil
+	}
+	c, err := s.store.CredentialBySecret(ctx, hash)
+	refusal, _ := errors.AsType[*myodai.Error](err)
+	absent := refusal != nil && refusal.Code == myodai.CodeNotFound
+	if absent || err == nil && (c.Revoked() || !hmac.Equal(c.SecretHash[:], hash[:])) {
+		return bearer{}, errUnknown
+	}
+	if err != nil {
+		return bearer{}, err
+	}
+	who := bearer{credential: c, state: myodai.TenantActive}
+	if c.Kind != myodai.CredentialOperator {
+		t, err := s.store.Tenant(ctx, c.TenantID)
+		if err != nil {
+			return bearer{}, err
+		}
+		who.state = t.State
+	}
+	s.known.put(hash, who, now)
+	return who, nil
+}
