@@ -1,0 +1,126 @@
+package bounce
+
+import (
+	"strconv"
+	"strings"
+)
+
+// Class is why a mail was not taken, as far as it decides what to do next.
+type Class string
+
+const (
+	ClassRecipient   Class = "recipient"    // there is no such mailbox, or it is closed for good
+	ClassMailboxFull Class = "mailbox_full" // the mailbox takes nothing more now
+	ClassPolicy      Class = "policy"       // a rule of the receiver or of the recipient
+	ClassReputation  Class = "reputation"   // what is thought of our address or domain
+	ClassContent     Class = "content"      // the message itself: spam, virus, size
+	ClassTransient   Class = "transient"    // no lasting reason
+	ClassNetwork     Class = "network"      // names, routes, connections
+	ClassUnknown     Class = "unknown"      // cannot be said
+)
+
+// Suppresses reports whether an address whose mail was refused for this class of
+// reason is not to be mailed again. Only a missing recipient is the address's
+// own fault: refusals for policy or reputation come and go with the sender, and
+// addresses suppressed for them are lost customers.
+func Suppresses(c Class) bool { return c == ClassRecipient }
+
+// status is what an enhanced status code means. Servers give some of them for
+// everything; those are vague, and the text may say more.
+type status struct {
+	class Class
+	vague bool
+}
+
+// statuses is RFC 3463 §3, the registry that RFC 5248 made of it, and RFC 7505
+// for X.1.10, by subject and detail.
+var statuses = map[string]status{
+	"1.0": {ClassUnknown, true}, "1.1": {ClassRecipient, false}, "1.2": {ClassNetwork, false},
+	"1.3": {ClassRecipient, false}, "1.4": {ClassUnknown, true}, "1.6": {ClassRecipient, false},
+	"1.7": {ClassPolicy, false}, "1.8": {ClassPolicy, false}, "1.10": {ClassRecipient, false},
+	"2.0": {ClassUnknown, true}, "2.1": {ClassRecipient, true}, "2.2": {ClassMailboxFull, false},
+	"2.3": {ClassContent, false}, "2.4": {ClassPolicy, false},
+	"3.1": {ClassTransient, false}, "3.2": {ClassTransient, false}, "3.4": {ClassContent, false},
+	"4.1": {ClassNetwork, true}, // some say it of recipients they do not have
+}
+
+// subjects holds for the details that statuses does not list.
+var subjects = map[string]status{
+	"0": {ClassUnknown, true},
+	"1": {ClassUnknown, true},
+	"2": {ClassUnknown, true},
+	"3": {ClassUnknown, true},
+	"4": {ClassNetwork, false},
+	"5": {ClassUnknown, true},
+	"6": {ClassContent, false},
+	"7": {ClassPolicy, true},
+}
+
+// Classify says why a server refused, from its SMTP code (0 for none), its
+// enhanced status code ("" for none) and its text. The enhanced code decides;
+// where it is vague or missing, texts of well-known providers do. A text without
+// any code decides nothing (T41), and a text never makes a missing recipient of
+// a refusal for policy.
+func Classify(code int, enhancedCode, text string) Class {
+	known := status{ClassUnknown, true}
+	class, rest, _ := strings.Cut(enhanced(enhancedCode), ".")
+	if class == "" && (code < 400 || code > 599) || class == "2" {
+		return ClassUnknown
+	}
+	if rest != "" {
+		var ok bool
+		if known, ok = statuses[rest]; !ok {
+			subject, _, _ := strings.Cut(rest, ".")
+			if known, ok = subjects[subject]; !ok {
+				known = status{ClassUnknown, true}
+			}
+		}
+	}
+	result := known.class
+	if known.vague {
+		if said := byText(code, enhancedCode, text); said != "" && !(said == ClassRecipient && known.class == ClassPolicy) {
+			result = said
+		}
+	}
+	temporary := class == "4" || code/100 == 4
+	if temporary && (result == ClassRecipient || result == ClassPolicy || result == ClassUnknown) {
+		// A reason that may be gone on the next attempt is none against anybody.
+		return ClassTransient
+	}
+	return result
+}
+
+// byText looks the reply up in phrases; "" when it is not there.
+func byText(code int, enhancedCode, text string) Class {
+	reply := strconv.Itoa(code) + " " + enhancedCode + " " + plain(text)
+	for _, p := range phrases {
+		if p.in(reply) {
+			return p.class
+		}
+	}
+	return ""
+}
+
+// plain is the text in lower case, with single spaces and without the addresses
+// in it: the owner of antispam@example.com must not be taken for the reason.
+func plain(text string) string {
+	var words []string
+	for word := range strings.FieldsSeq(strings.ToLower(text[:min(len(text), maxValue)])) {
+		if strings.Contains(word, "@") {
+			_, word, _ = strings.Cut(word, ">")
+		}
+		if word != "" {
+			words = append(words, word)
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+func (p phrase) in(reply string) bool {
+	for _, part := range strings.Split(p.parts, " … ") {
+		if !strings.Contains(reply, part) {
+			return false
+		}
+	}
+	return true
+}
