@@ -2,14 +2,15 @@ package submission
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
-	"io"
+	"fmt"
 	"time"
 
 	"github.com/myodai/myodai"
+	"github.com/myodai/myodai/internal/bounce"
+	"github.com/myodai/myodai/internal/dkim"
 )
-
-var errUnfinished = errors.New("not built yet")
 
 // Submit takes responsibility for one message. When it returns without an
 // error, the message is durable (P01).
@@ -19,25 +20,230 @@ var errUnfinished = errors.New("not built yet")
 // CodeTooLarge what is past a limit, and with CodeConflict an idempotency key
 // that was used for another request.
 func (e *Engine) Submit(ctx context.Context, r Request) (Result, error) {
-	return Result{}, errUnfinished
+	now := time.Now()
+	recipients, err := e.admit(ctx, &r)
+	if err != nil {
+		return Result{}, err
+	}
+	h, body, err := parseMessage(r.Raw)
+	if err != nil {
+		return Result{}, err
+	}
+	from, domain, err := e.author(ctx, r.Credential.TenantID, h)
+	if err != nil {
+		return Result{}, err
+	}
+	m := myodai.Message{
+		ID:           myodai.NewID[myodai.MessageID](now, e.o.Random),
+		TenantID:     r.Credential.TenantID,
+		DomainID:     domain.ID,
+		CredentialID: r.Credential.ID,
+		From:         from,
+		Subject:      readSubject(h.first("Subject")),
+		AcceptedAt:   now,
+		ExpiresAt:    now.Add(e.o.MaxAge),
+	}
+	suppressed, err := e.o.Store.Suppressed(ctx, m.TenantID, recipients)
+	if err != nil {
+		return Result{}, fmt.Errorf("submit: %w", err)
+	}
+	completed, headerID, err := complete(h, body, m.ID, from.Domain, e.o.MailHost, now)
+	if err != nil {
+		return Result{}, err
+	}
+	wire, err := e.sign(ctx, completed, domain, now)
+	if err != nil {
+		return Result{}, fmt.Errorf("submit: %w", err)
+	}
+	m.HeaderID, m.Size = headerID, int64(len(wire))
+	deliveries, events := e.deliveries(m, domain, recipients, suppressed)
+	return e.accept(ctx, myodai.Accepted{
+		Message: m, Body: wire, Deliveries: deliveries, Events: events,
+		IdempotencyKey: r.IdempotencyKey, RequestHash: r.RequestHash,
+	})
 }
 
-// Authorize returns the domain as which tenant may send mail from an address in
-// from: the nearest of owners at or above it, on label boundaries, that may
-// send (T07). A nearer one of another tenant ends the search (T08).
-func Authorize(from myodai.Name, tenant myodai.TenantID, owners []myodai.Domain) (myodai.Domain, error) {
-	return myodai.Domain{}, errUnfinished
+// maxIdempotencyKey bounds the key a client chooses.
+const maxIdempotencyKey = 255
+
+// admit checks who asks and how much, completes the request's hash, and returns
+// the recipients, each once.
+func (e *Engine) admit(ctx context.Context, r *Request) ([]myodai.Address, error) {
+	if r.Credential.TenantID == "" {
+		return nil, myodai.Refuse(myodai.CodeForbidden, "", "mail is sent by tenants; use a credential of a tenant")
+	}
+	tenant, err := e.o.Store.Tenant(ctx, r.Credential.TenantID)
+	if err != nil {
+		return nil, fmt.Errorf("submit: %w", err)
+	}
+	if tenant.State != myodai.TenantActive {
+		return nil, myodai.Refuse(myodai.CodeForbidden, "", "this tenant is suspended; ask the platform operator")
+	}
+	if n := int64(len(r.Raw)); n > e.o.MaxSize {
+		return nil, myodai.Refuse(myodai.CodeTooLarge, "", "the message is %d octets long; %d are allowed", n, e.o.MaxSize)
+	}
+	recipients := unique(r.Recipients)
+	switch n := len(recipients); {
+	case n == 0:
+		return nil, myodai.Refuse(myodai.CodeInvalid, "to", "the message has no recipient; give at least one")
+	case n > e.o.MaxRecipients:
+		return nil, myodai.Refuse(myodai.CodeTooLarge, "to", "the message has %d recipients; %d are allowed", n, e.o.MaxRecipients)
+	}
+	for _, c := range []byte(r.IdempotencyKey) {
+		if c < ' ' || c >= 0x7f || len(r.IdempotencyKey) > maxIdempotencyKey {
+			return nil, myodai.Invalidf("the idempotency key is not 1 to %d printable ASCII characters", maxIdempotencyKey)
+		}
+	}
+	if r.RequestHash == [32]byte{} {
+		r.RequestHash = hashRequest(recipients, r.Raw)
+	}
+	return recipients, nil
 }
 
-// Compose writes a draft as a MIME message with CRLF line ends, dated now, and
-// lists its recipients: To, Cc and Bcc, each once. Bcc is in no header. random
-// makes the boundaries and must not fail.
-func Compose(d Draft, now time.Time, random io.Reader) (raw []byte, recipients []myodai.Address, err error) {
-	return nil, nil, errUnfinished
+// hashRequest is the RequestHash of a request whose submitter gave none.
+func hashRequest(recipients []myodai.Address, raw []byte) (sum [32]byte) {
+	hash := sha256.New()
+	for _, a := range recipients {
+		fmt.Fprintf(hash, "%s\n", a)
+	}
+	fmt.Fprintf(hash, "\n")
+	hash.Write(raw)
+	return [32]byte(hash.Sum(nil))
 }
 
-// ParseMailbox reads `name@example.com`, `Some Name <name@example.com>` or
-// `"Some, Name" <name@example.com>`.
-func ParseMailbox(s string) (Mailbox, error) {
-	return Mailbox{}, errUnfinished
+// unique drops what was said before.
+func unique(list []myodai.Address) []myodai.Address {
+	seen := make(map[myodai.Address]bool, len(list))
+	var once []myodai.Address
+	for _, a := range list {
+		if !seen[a] {
+			seen[a] = true
+			once = append(once, a)
+		}
+	}
+	return once
+}
+
+// author reads who the message is from, and finds the domain that entitles the
+// tenant to it. A Sender, which mailboxes show beside the author, must be the
+// tenant's just the same (P23).
+func (e *Engine) author(ctx context.Context, tenant myodai.TenantID, h header) (myodai.Address, myodai.Domain, error) {
+	from, err := parseAuthor(h.first("From"))
+	if err != nil {
+		return myodai.Address{}, myodai.Domain{}, inField("From", err)
+	}
+	domain, err := e.authorize(ctx, tenant, from.Domain)
+	if err != nil {
+		return myodai.Address{}, myodai.Domain{}, faultOr("authorize", err)
+	}
+	if len(h.all("Sender")) > 0 {
+		sender, err := parseAuthor(h.first("Sender"))
+		if err != nil {
+			return myodai.Address{}, myodai.Domain{}, inField("Sender", err)
+		}
+		if _, err := e.authorize(ctx, tenant, sender.Domain); err != nil {
+			return myodai.Address{}, myodai.Domain{}, faultOr("authorize sender", err)
+		}
+	}
+	return from, domain, nil
+}
+
+// inField puts the name of the field before what is wrong with it.
+func inField(name string, err error) error {
+	return myodai.Refuse(myodai.CodeInvalid, "from", "the %s field: %s", name, err)
+}
+
+// faultOr says what was being done when err is a fault; a refusal stays as it
+// is.
+func faultOr(doing string, err error) error {
+	if _, ok := errors.AsType[*myodai.Error](err); ok {
+		return err
+	}
+	return fmt.Errorf("%s: %w", doing, err)
+}
+
+// errUnsigned is a domain that may send and has nothing to sign with. Its mail
+// is not accepted rather than sent unsigned.
+var errUnsigned = errors.New("the domain has no active key")
+
+// sign puts the tenant's signatures and then the platform's before the message,
+// and looks at every octet once more: what leaves here is what goes on the wire
+// (P24).
+func (e *Engine) sign(ctx context.Context, message []byte, domain myodai.Domain, now time.Time) ([]byte, error) {
+	signers, err := e.o.Store.Signers(ctx, domain.TenantID, domain.ID)
+	if err != nil {
+		return nil, fmt.Errorf("signers of %s: %w", domain.Name, err)
+	}
+	if len(signers) == 0 {
+		return nil, fmt.Errorf("sign as %s: %w", domain.Name, errUnsigned)
+	}
+	for _, s := range signers {
+		if s.Domain != domain.Name { // P23: never with somebody else's key
+			return nil, fmt.Errorf("sign as %s: the store gave a key of %s", domain.Name, s.Domain)
+		}
+	}
+	platform, err := e.o.Store.Signers(ctx, "", "")
+	if err != nil {
+		return nil, fmt.Errorf("signers of the platform: %w", err)
+	}
+	signatures, err := dkim.Sign(message, append(signers[:len(signers):len(signers)], platform...), now)
+	if err != nil {
+		return nil, err
+	}
+	wire := append(signatures, message...)
+	if err := checkLines(wire); err != nil {
+		return nil, fmt.Errorf("the signed message is not in wire form: %s", err)
+	}
+	return wire, nil
+}
+
+// deliveries makes one delivery per recipient, the suppressed ones ended
+// already, and the events that go with them.
+func (e *Engine) deliveries(m myodai.Message, domain myodai.Domain, recipients []myodai.Address,
+	suppressed map[myodai.Address]myodai.Suppression) ([]myodai.Delivery, []myodai.Event) {
+	list := make([]myodai.Delivery, 0, len(recipients))
+	event := func(kind myodai.EventKind, delivery myodai.DeliveryID, data map[string]any) myodai.Event {
+		return myodai.Event{
+			ID: myodai.NewID[myodai.EventID](m.AcceptedAt, e.o.Random), TenantID: m.TenantID, Kind: kind, At: m.AcceptedAt,
+			DomainID: m.DomainID, MessageID: m.ID, DeliveryID: delivery, Data: data,
+		}
+	}
+	events := []myodai.Event{event(myodai.EventMessageAccepted, "", map[string]any{
+		"from": m.From.String(), "recipients": len(recipients), "suppressed": 0,
+	})}
+	for _, rcpt := range recipients {
+		id := myodai.NewID[myodai.DeliveryID](m.AcceptedAt, e.o.Random)
+		d := myodai.Delivery{
+			ID: id, TenantID: m.TenantID, MessageID: m.ID, Recipient: rcpt,
+			ReturnPath: bounce.MintReturnPath(e.o.ReturnKey, id, domain.ReturnPath),
+			State:      myodai.DeliveryAccepted,
+			DueAt:      m.AcceptedAt, QueuedAt: m.AcceptedAt, ExpiresAt: m.ExpiresAt,
+		}
+		if s, ok := suppressed[rcpt]; ok {
+			d.State = myodai.DeliverySuppressed
+			events = append(events, event(myodai.EventMessageSuppressed, id, map[string]any{
+				"recipient": rcpt.String(), "reason": string(s.Reason), "suppression": string(s.ID),
+			}))
+		}
+		list = append(list, d)
+	}
+	events[0].Data["suppressed"] = len(events) - 1
+	return list, events
+}
+
+// accept commits, and only then tells the queue.
+func (e *Engine) accept(ctx context.Context, a myodai.Accepted) (Result, error) {
+	m, repeated, err := e.o.Store.Accept(ctx, a)
+	if err != nil {
+		return Result{}, faultOr("accept", err)
+	}
+	if !repeated {
+		e.o.Wake()
+		return Result{Message: m, Deliveries: a.Deliveries}, nil
+	}
+	deliveries, err := e.o.Store.Deliveries(ctx, m.TenantID, m.ID)
+	if err != nil {
+		return Result{}, fmt.Errorf("submit again: %w", err)
+	}
+	return Result{Message: m, Deliveries: deliveries, Repeated: true}, nil
 }
