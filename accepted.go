@@ -33,5 +33,5 @@ type QueueLine struct {
 	Accepted int       // deliveries not attempted yet
 	Deferred int       // deliveries attempted, and to be attempted again
 	OldestAt time.Time // when the oldest of them was queued
-	DueAt    time.Time // when the next of them may be attempted; past when overdue
+	DueAt    time.Time // when the next of them may be attempted; now when one may already
 }

@@ -1,0 +1,71 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/myodai/myodai"
+)
+
+// RecordReturned keeps a mail that came back. When it is about a delivery,
+// change decides what becomes of that, and everything is written in one
+// transaction with the events and the suppression this gives rise to; of the
+// delivery, State, DueAt and Last are written. A delivery that becomes terminal
+// loses its lease, so that an attempt still under way cannot overwrite it.
+//
+// r.TenantID may be "" when r.DeliveryID says whose it is. change is nil when
+// r.DeliveryID is ""; if it is given nevertheless it gets no delivery, and only
+// its events and suppression count. It may be called more than once and must be
+// pure. When it returns an error nothing is written, and the error is returned
+// as it is.
+func (s *Store) RecordReturned(ctx context.Context, r myodai.Returned,
+	change func(myodai.Delivery) (myodai.Delivery, []myodai.Event, *myodai.Suppression, error),
+) error {
+	return s.write(ctx, "record returned mail", func(q session) error {
+		tenant := r.TenantID
+		var before myodai.Delivery
+		if r.DeliveryID != "" {
+			var err error
+			before, err = one(q, absent("delivery", r.DeliveryID), deliveryFields,
+				`select `+deliveryColumns+` from deliveries where id = $1 and ($2 = '' or tenant_id = $2)`+q.dialect.forUpdate,
+				r.DeliveryID, r.TenantID)
+			if err != nil {
+				return err
+			}
+			tenant = before.TenantID
+		}
+		_, err := q.exec(`
+			insert into returned (id, tenant_id, kind, domain_id, delivery_id, remote, raw, received_at)
+			values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+			r.ID, tenant, r.Kind, orNull(r.DomainID), orNull(r.DeliveryID), r.Remote, r.Raw, r.ReceivedAt)
+		if err != nil || change == nil {
+			return err
+		}
+		d, events, suppression, err := change(before)
+		if err != nil {
+			return err
+		}
+		if before.ID != "" {
+			if err := q.changeReturned(before, d); err != nil {
+				return err
+			}
+		}
+		events, err = q.suppress(suppression, events)
+		if err != nil {
+			return err
+		}
+		return q.addEvents(events)
+	})
+}
+
+// changeReturned saves what a returned mail made of a delivery.
+func (q session) changeReturned(before, d myodai.Delivery) error {
+	owner, until := before.LeaseOwner, before.LeasedUntil
+	if d.State.Terminal() {
+		owner, until = "", time.Time{}
+	}
+	_, err := q.exec(`
+		update deliveries set state = $2, due_at = $3, last_outcome = $4, lease_owner = $5, leased_until = $6
+		 where id = $1`, before.ID, d.State, d.DueAt, document{d.Last}, owner, until)
+	return err
+}

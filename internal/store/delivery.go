@@ -1,0 +1,157 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/myodai/myodai"
+)
+
+const deliveryColumns = `id, tenant_id, message_id, recipient_local, recipient_domain, return_local, return_domain,
+	state, attempts, due_at, queued_at, expires_at, last_outcome, lease_owner, leased_until`
+
+func deliveryFields(d *myodai.Delivery) []any {
+	return []any{
+		&d.ID, &d.TenantID, &d.MessageID, &d.Recipient.Local, &d.Recipient.Domain, &d.ReturnPath.Local, &d.ReturnPath.Domain,
+		&d.State, &d.Attempts, instant{&d.DueAt}, instant{&d.QueuedAt}, instant{&d.ExpiresAt},
+		document{&d.Last}, &d.LeaseOwner, instant{&d.LeasedUntil},
+	}
+}
+
+// waiting is the condition of the partial indexes: what is not terminal.
+const waiting = `state in ('accepted', 'deferred')`
+
+func (q session) addDeliveries(list []myodai.Delivery) error {
+	rows := make([][]any, 0, len(list))
+	for _, d := range list {
+		rows = append(rows, []any{
+			d.ID, d.TenantID, d.MessageID, d.Recipient.Local, d.Recipient.Domain, d.ReturnPath.Local, d.ReturnPath.Domain,
+			d.State, d.Attempts, d.DueAt, d.QueuedAt, d.ExpiresAt, document{d.Last}, d.LeaseOwner, d.LeasedUntil,
+		})
+	}
+	return q.insert("deliveries", []string{
+		"id", "tenant_id", "message_id", "recipient_local", "recipient_domain", "return_local", "return_domain",
+		"state", "attempts", "due_at", "queued_at", "expires_at", "last_outcome", "lease_owner", "leased_until",
+	}, rows)
+}
+
+// Delivery reads a delivery.
+func (s *Store) Delivery(ctx context.Context, tenant myodai.TenantID, id myodai.DeliveryID) (myodai.Delivery, error) {
+	d, err := one(s.read(ctx), absent("delivery", id), deliveryFields,
+		`select `+deliveryColumns+` from deliveries where tenant_id = $1 and id = $2`, tenant, id)
+	return d, wrap("read delivery", err)
+}
+
+// Deliveries lists all deliveries of a message.
+func (s *Store) Deliveries(ctx context.Context, tenant myodai.TenantID, message myodai.MessageID) ([]myodai.Delivery, error) {
+	list, err := all(s.read(ctx), deliveryFields,
+		`select `+deliveryColumns+` from deliveries where tenant_id = $1 and message_id = $2 order by id`, tenant, message)
+	return list, wrap("list deliveries", err)
+}
+
+// Attempts lists the attempts of a delivery that are over, first to last.
+func (s *Store) Attempts(ctx context.Context, tenant myodai.TenantID, delivery myodai.DeliveryID) ([]myodai.Attempt, error) {
+	list, err := all(s.read(ctx), func(a *myodai.Attempt) []any {
+		return []any{&a.ID, &a.TenantID, &a.DeliveryID, &a.Number, document{&a.Outcome}}
+	}, `select id, tenant_id, delivery_id, number, outcome from attempts
+	     where tenant_id = $1 and delivery_id = $2 order by number`, tenant, delivery)
+	return list, wrap("list attempts", err)
+}
+
+// ClaimDeliveries hands out up to max due deliveries of all tenants, the longest
+// due first, and leases them to owner until the given instant. The attempt this
+// begins is counted. A node that dies lets its lease run out; nobody has to
+// notice (P17).
+func (s *Store) ClaimDeliveries(ctx context.Context, owner string, max int, now, until time.Time) (list []myodai.Delivery, err error) {
+	err = s.write(ctx, "claim deliveries", func(q session) error {
+		list, err = all(q, deliveryFields, `
+			with due as materialized (
+			  select id as due_id from deliveries
+			   where `+waiting+` and due_at <= $1 and leased_until <= $1
+			   order by due_at, id
+			   limit $4`+q.dialect.skipLocked+`)
+			update deliveries set lease_owner = $2, leased_until = $3, attempts = attempts + 1
+			 where id in (select due_id from due)
+			returning `+deliveryColumns, now, owner, until, max)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(list, func(a, b myodai.Delivery) int {
+		return cmp.Or(a.DueAt.Compare(b.DueAt), cmp.Compare(a.ID, b.ID))
+	})
+	return list, nil
+}
+
+// FinishDeliveries writes what attempts ended in and ends their leases, in one
+// transaction. Of the deliveries, State, DueAt, ExpiresAt and Last are written;
+// Attempts must be as it was claimed.
+//
+// It is fenced: for a delivery that owner does not hold any more, because the
+// lease ran out and was taken over, or because a bounce came back meanwhile,
+// nothing at all is written, and its id is in lost.
+func (s *Store) FinishDeliveries(ctx context.Context, owner string, list []myodai.Finished) (lost []myodai.DeliveryID, err error) {
+	err = s.write(ctx, "finish deliveries", func(q session) error {
+		lost = nil
+		var attempts [][]any
+		var events []myodai.Event
+		for _, f := range list {
+			held, err := q.finish(owner, f.Delivery)
+			if err != nil {
+				return err
+			}
+			if !held {
+				lost = append(lost, f.Delivery.ID)
+				continue
+			}
+			a := f.Attempt
+			attempts = append(attempts, []any{a.ID, f.Delivery.TenantID, f.Delivery.ID, a.Number, document{a.Outcome}})
+			told, err := q.suppress(f.Suppression, f.Events)
+			if err != nil {
+				return err
+			}
+			events = append(events, told...)
+		}
+		if err := q.insert("attempts", []string{"id", "tenant_id", "delivery_id", "number", "outcome"}, attempts); err != nil {
+			return err
+		}
+		return q.addEvents(events)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return lost, nil
+}
+
+// finish writes a delivery that owner still holds. The number of the attempt
+// tells apart two leases of one owner.
+func (q session) finish(owner string, d myodai.Delivery) (held bool, err error) {
+	n, err := q.exec(`
+		update deliveries set state = $5, due_at = $6, expires_at = $7, last_outcome = $8, lease_owner = '', leased_until = 0
+		 where id = $1 and tenant_id = $2 and lease_owner = $3 and attempts = $4`,
+		d.ID, d.TenantID, owner, d.Attempts, d.State, d.DueAt, d.ExpiresAt, document{d.Last})
+	return n == 1, err
+}
+
+// ReleaseDeliveries gives back deliveries that were claimed and not attempted,
+// as if they had never been. Those that owner does not hold are left alone.
+func (s *Store) ReleaseDeliveries(ctx context.Context, owner string, ids []myodai.DeliveryID) error {
+	return s.write(ctx, "release deliveries", func(q session) error {
+		for some := range slices.Chunk(ids, maxParameters) {
+			args := []any{owner}
+			for _, id := range some {
+				args = append(args, id)
+			}
+			_, err := q.exec(`
+				update deliveries set attempts = attempts - 1, lease_owner = '', leased_until = 0
+				 where lease_owner = $1 and id in (`+placeholders(2, len(some))+`)`, args...)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

@@ -1,0 +1,83 @@
+package store
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/myodai/myodai"
+)
+
+// Queue sums up what waits, for one tenant or for all when tenant is "", by
+// recipient domain, the one with most first. DueAt is never before now.
+func (s *Store) Queue(ctx context.Context, tenant myodai.TenantID, now time.Time) ([]myodai.QueueLine, error) {
+	list, err := all(s.read(ctx), func(l *myodai.QueueLine) []any {
+		return []any{&l.Domain, &l.Accepted, &l.Deferred, instant{&l.OldestAt}, instant{&l.DueAt}}
+	}, `
+		select recipient_domain,
+		       count(*) filter (where state = 'accepted'),
+		       count(*) filter (where state = 'deferred'),
+		       min(queued_at),
+		       min(case when leased_until > due_at then leased_until else due_at end)
+		  from deliveries
+		 where `+waiting+` and `+ofTenant(tenant)+`
+		 group by recipient_domain
+		 order by count(*) desc, recipient_domain`, tenant)
+	if err != nil {
+		return nil, wrap("sum up queue", err)
+	}
+	for i := range list {
+		if list[i].DueAt.Before(now) {
+			list[i].DueAt = now
+		}
+	}
+	return list, nil
+}
+
+// ofTenant is the condition for the rows of the tenant $1, or of all when it is
+// "".
+func ofTenant(tenant myodai.TenantID) string {
+	if tenant == "" {
+		return `$1 = ''`
+	}
+	return `tenant_id = $1`
+}
+
+// Queued lists the deliveries that wait, of one tenant or of all when tenant is
+// "", tenant by tenant, oldest first.
+func (s *Store) Queued(ctx context.Context, tenant myodai.TenantID, page myodai.Page) (list []myodai.Delivery, next string, err error) {
+	after, err := cursor(page, "")
+	if err != nil {
+		return nil, "", err
+	}
+	// The cursor is the tenant's id and the delivery's, with nothing between
+	// them: ids have one length. It follows the partial index for all tenants.
+	afterTenant, afterID := after, ""
+	if at := strings.LastIndex(after, "dlv_"); at >= 0 {
+		afterTenant, afterID = after[:at], after[at:]
+	}
+	list, err = all(s.read(ctx), deliveryFields,
+		`select `+deliveryColumns+` from deliveries
+		  where `+waiting+` and `+ofTenant(tenant)+` and (tenant_id, id) > ($2, $3)
+		  order by tenant_id, id limit $4`, tenant, afterTenant, afterID, page.Size()+1)
+	if err != nil {
+		return nil, "", wrap("list queue", err)
+	}
+	list, next = cut(list, page, func(d myodai.Delivery) string { return string(d.TenantID) + string(d.ID) })
+	return list, next, nil
+}
+
+// RetryNow makes due what waits to be attempted again, of one tenant or of all
+// when tenant is "", to one recipient domain or to all when domain is "", and
+// returns the number of deliveries. What is under way is left alone.
+func (s *Store) RetryNow(ctx context.Context, tenant myodai.TenantID, domain myodai.Name, now time.Time) (n int, err error) {
+	err = s.write(ctx, "retry now", func(q session) error {
+		touched, err := q.exec(`
+			update deliveries set due_at = $3
+			 where `+waiting+` and `+ofTenant(tenant)+` and ($2 = '' or recipient_domain = $2)
+			   and due_at > $3 and leased_until <= $3`, tenant, domain, now)
+		n = int(touched)
+		return err
+	})
+	return n, err
+}

@@ -1,0 +1,241 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/myodai/myodai"
+)
+
+// session runs the statements of one call of a method, inside a transaction or
+// outside of one. It turns the vocabulary's types into what both drivers take.
+type session struct {
+	ctx context.Context // of that one call
+	on  interface {
+		ExecContext(context.Context, string, ...any) (sql.Result, error)
+		QueryContext(context.Context, string, ...any) (*sql.Rows, error)
+	}
+	dialect dialect
+}
+
+// exec runs a statement and returns the number of rows it touched.
+func (q session) exec(query string, args ...any) (int64, error) {
+	if err := values(args); err != nil {
+		return 0, err
+	}
+	result, err := q.on.ExecContext(q.ctx, query, args...)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+// maxParameters is how many parameters insert puts into one statement. Both
+// databases allow several times as many.
+const maxParameters = 5000
+
+// insert adds rows to a table in few statements, because each is a round trip.
+func (q session) insert(table string, columns []string, rows [][]any) error {
+	for len(rows) > 0 {
+		n := min(len(rows), maxParameters/len(columns))
+		var query strings.Builder
+		query.WriteString("insert into " + table + " (" + strings.Join(columns, ", ") + ") values ")
+		args := make([]any, 0, n*len(columns))
+		for i, row := range rows[:n] {
+			if i > 0 {
+				query.WriteString(", ")
+			}
+			query.WriteString("(" + placeholders(len(args)+1, len(columns)) + ")")
+			args = append(args, row...)
+		}
+		if _, err := q.exec(query.String(), args...); err != nil {
+			return err
+		}
+		rows = rows[n:]
+	}
+	return nil
+}
+
+// placeholders is n parameters, the first of which is $first: "$3, $4".
+func placeholders(first, n int) string {
+	var b strings.Builder
+	for i := range n {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString("$" + strconv.Itoa(first+i))
+	}
+	return b.String()
+}
+
+// all reads every row of a query. fields names the places for the columns.
+func all[T any](q session, fields func(*T) []any, query string, args ...any) ([]T, error) {
+	if err := values(args); err != nil {
+		return nil, err
+	}
+	rows, err := q.on.QueryContext(q.ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }() // Err below has told of any trouble
+	list := []T{}
+	for rows.Next() {
+		var v T
+		if err := rows.Scan(fields(&v)...); err != nil {
+			return nil, err
+		}
+		list = append(list, v)
+	}
+	return list, rows.Err()
+}
+
+// one reads a row that must be there; absent says in a refusal what is not.
+func one[T any](q session, absent string, fields func(*T) []any, query string, args ...any) (T, error) {
+	list, err := all(q, fields, query, args...)
+	if err == nil && len(list) == 0 {
+		err = myodai.Refuse(myodai.CodeNotFound, "", "%s", absent)
+	}
+	if err != nil {
+		var none T
+		return none, err
+	}
+	return list[0], nil
+}
+
+// only is the place for a single column.
+func only[T any](v *T) []any { return []any{v} }
+
+// absent is the sentence for something that is not there, or is another
+// tenant's.
+func absent[T ~string](noun string, name T) string {
+	return fmt.Sprintf("there is no %s %s", noun, strings.ToValidUTF8(string(name), "\ufffd"))
+}
+
+// values turns arguments into what both drivers take, in place.
+func values(args []any) error {
+	for i, arg := range args {
+		v, err := value(arg)
+		if err != nil {
+			return err
+		}
+		args[i] = v
+	}
+	return nil
+}
+
+// value: instants become microseconds, none becomes 0; texts lose what
+// PostgreSQL does not store, NUL and invalid UTF-8, on both databases alike.
+func value(arg any) (any, error) {
+	switch v := arg.(type) {
+	case nil, bool, int, int64:
+		return v, nil
+	case []byte:
+		if v == nil {
+			return []byte{}, nil
+		}
+		return v, nil
+	case [32]byte:
+		return v[:], nil
+	case time.Time:
+		if v.IsZero() {
+			return int64(0), nil
+		}
+		return v.UnixMicro(), nil
+	case document:
+		text, err := json.Marshal(v.of)
+		if err != nil {
+			return nil, fmt.Errorf("write %T as JSON: %w", v.of, err)
+		}
+		return string(text), nil
+	}
+	if v := reflect.ValueOf(arg); v.Kind() == reflect.String {
+		return strings.ToValidUTF8(strings.ReplaceAll(v.String(), "\x00", ""), "\ufffd"), nil
+	}
+	return nil, fmt.Errorf("a %T cannot be stored", arg)
+}
+
+// orNull is a reference that may be to nothing.
+func orNull[T ~string](id T) any {
+	if id == "" {
+		return nil
+	}
+	return id
+}
+
+// document is something that is stored as JSON. As an argument it holds a
+// value, as a place for a column the pointer to one.
+type document struct{ of any }
+
+// Scan implements sql.Scanner.
+func (d document) Scan(from any) error {
+	switch text := from.(type) {
+	case string:
+		return json.Unmarshal([]byte(text), d.of)
+	case []byte:
+		return json.Unmarshal(text, d.of)
+	}
+	return fmt.Errorf("%T is not JSON text", from)
+}
+
+// instant is the place for a column that holds an instant.
+type instant struct{ at *time.Time }
+
+// Scan implements sql.Scanner.
+func (i instant) Scan(from any) error {
+	micros, ok := from.(int64)
+	if !ok {
+		return fmt.Errorf("%T is not an instant", from)
+	}
+	*i.at = time.Time{}
+	if micros != 0 {
+		*i.at = time.UnixMicro(micros).UTC()
+	}
+	return nil
+}
+
+// hash is the place for a column that holds a SHA-256.
+type hash struct{ sum *[32]byte }
+
+// Scan implements sql.Scanner.
+func (h hash) Scan(from any) error {
+	b, ok := from.([]byte)
+	if !ok || len(b) != len(h.sum) {
+		return errors.New("not a SHA-256")
+	}
+	copy(h.sum[:], b)
+	return nil
+}
+
+// afterAll sorts behind every id, whatever the collation.
+const afterAll = "zzzz"
+
+// cursor reads the cursor of a page whose entries are ordered by their ids;
+// first is what stands for the first page.
+func cursor(p myodai.Page, first string) (string, error) {
+	if p.After == "" {
+		return first, nil
+	}
+	for _, c := range []byte(p.After) {
+		if (c < '0' || c > '9') && (c < 'a' || c > 'z') && c != '_' {
+			return "", myodai.Refuse(myodai.CodeInvalid, "after", "this is not a cursor that a list ended with")
+		}
+	}
+	return p.After, nil
+}
+
+// cut makes a page of a list that was read one entry longer than the page, and
+// says with which cursor the next one begins; "" when there is none.
+func cut[T any](list []T, p myodai.Page, cursor func(T) string) ([]T, string) {
+	if len(list) <= p.Size() {
+		return list, ""
+	}
+	list = list[:p.Size()]
+	return list, cursor(list[len(list)-1])
+}

@@ -1,0 +1,144 @@
+package store
+
+import (
+	"context"
+	"crypto/cipher"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/myodai/myodai"
+)
+
+// Options say where the database is.
+type Options struct {
+	// URL is postgres://… for PostgreSQL, or the path of a SQLite file, which is
+	// created when it does not exist.
+	URL string
+	// Key is the master key that private keys are sealed under. It is kept
+	// outside the database (P28); without it the database signs nothing.
+	Key [32]byte
+	Log *slog.Logger // nil: nothing is logged
+}
+
+// Store is an open database. Its methods may be used concurrently.
+type Store struct {
+	dialect dialect
+	writer  *sql.DB
+	reader  *sql.DB
+	aead    cipher.AEAD
+	log     *slog.Logger
+	signers signerCache
+}
+
+// Open connects to the database, and refuses one that was sealed with another
+// master key or belongs to a newer version of the program. It changes nothing:
+// Migrate must have run before anything else works.
+func Open(ctx context.Context, o Options) (*Store, error) {
+	d := sqliteDialect
+	if strings.HasPrefix(o.URL, "postgres://") || strings.HasPrefix(o.URL, "postgresql://") {
+		d = postgresDialect
+	}
+	if o.URL == "" {
+		return nil, myodai.Refuse(myodai.CodeInvalid, "url", "a database is needed: the path of a file, or postgres://…")
+	}
+	aead, err := newAEAD(o.Key)
+	if err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	write, read, err := d.open(o.URL)
+	if err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	s := &Store{dialect: d, writer: write, reader: read, aead: aead, log: o.Log}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	if err := s.examine(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+// Ping reports whether the database answers.
+func (s *Store) Ping(ctx context.Context) error {
+	if err := s.writer.PingContext(ctx); err != nil {
+		return fmt.Errorf("ping database: %w", err)
+	}
+	return nil
+}
+
+// Close gives up all connections. What is under way fails.
+func (s *Store) Close() error {
+	if s.reader == s.writer {
+		return s.writer.Close()
+	}
+	return errors.Join(s.reader.Close(), s.writer.Close())
+}
+
+// read runs statements one by one, outside of a transaction.
+func (s *Store) read(ctx context.Context) session {
+	return session{ctx: ctx, on: s.reader, dialect: s.dialect}
+}
+
+// maxRuns bounds how often a transaction is run again after it collided with
+// another. Each time at least one of those that collided got through.
+const maxRuns = 12
+
+// write runs do in one transaction, again when the database says that it
+// collided with another. doing says in a fault what was being attempted.
+func (s *Store) write(ctx context.Context, doing string, do func(session) error) error {
+	for run := 1; ; run++ {
+		err := s.transact(ctx, do)
+		switch {
+		case err == nil:
+			return nil
+		case s.dialect.isMissing(err):
+			return myodai.Refuse(myodai.CodeNotFound, "", "something this refers to does not exist")
+		case s.dialect.isBusy(err) && run < maxRuns:
+			s.log.DebugContext(ctx, "transaction runs again", "doing", doing, "run", run)
+			if err := wait(ctx, time.Duration(run)*time.Millisecond); err != nil {
+				return fmt.Errorf("%s: %w", doing, err)
+			}
+			continue
+		}
+		return wrap(doing, err)
+	}
+}
+
+func (s *Store) transact(ctx context.Context, do func(session) error) (err error) {
+	tx, err := s.writer.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	if err := do(session{ctx: ctx, on: tx, dialect: s.dialect}); err != nil {
+		// The error that led here says more than one of the rollback would.
+		_ = tx.Rollback()
+		return err
+	}
+	return tx.Commit()
+}
+
+// wait pauses for d, or until ctx ends.
+func wait(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
+
+// wrap says what was being attempted when a fault happened; refusals stay as
+// they are.
+func wrap(doing string, err error) error {
+	if _, refused := errors.AsType[*myodai.Error](err); refused || err == nil {
+		return err
+	}
+	return fmt.Errorf("%s: %w", doing, err)
+}
