@@ -1,0 +1,215 @@
+package delivery
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"net/netip"
+	"time"
+
+	"github.com/myodai/myodai"
+)
+
+// Options is what an Agent works with. Lookup, Dial and Hostname must be given.
+type Options struct {
+	// Lookup answers a question from a cache, aliases followed.
+	Lookup func(ctx context.Context, name myodai.Name, t myodai.RecordType) myodai.Answer
+	// Dial connects to an IP address and port. It refuses forbidden addresses
+	// with a *myodai.Error (T35); there is no other guard behind it.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// Hostname is the name we give in EHLO. It should be that of the addresses we
+	// send from, forwards and backwards.
+	Hostname myodai.Name
+	// MailHost is the host that takes mail in for us, to notice mail that would
+	// come back; "" means Hostname.
+	MailHost myodai.Name
+	// Port is where other mail servers listen; 0 means 25.
+	Port uint16
+	// Smarthost takes all mail, instead of the recipients' own servers; nil means
+	// there is none.
+	Smarthost *Smarthost
+	// Roots are the certificate authorities believed: at a smarthost with a
+	// password they decide, elsewhere they are only told of. nil means the system's.
+	Roots *x509.CertPool
+	// Shuffle orders n things at random, where equals are to share the load; nil
+	// means rand.Shuffle.
+	Shuffle func(n int, swap func(i, j int))
+	// Timeouts bounds every wait; zero fields mean the values of RFC 5321.
+	Timeouts Timeouts
+	// Log is told of what is our own fault; nil means nobody is.
+	Log *slog.Logger
+}
+
+// Smarthost is a mail server that relays for us.
+type Smarthost struct {
+	Host     string // host name or IP address
+	Port     uint16 // 0 means 587; on 465 TLS begins at once, elsewhere by STARTTLS
+	User     string // for AUTH PLAIN, which goes over verified TLS only; "" means no AUTH
+	Password string
+}
+
+// Agent delivers jobs. It may be used by any number of goroutines.
+type Agent struct {
+	with Options // completed
+}
+
+// NewAgent makes an agent. It asks nothing and connects nowhere yet.
+func NewAgent(o Options) *Agent {
+	if o.MailHost == "" {
+		o.MailHost = o.Hostname
+	}
+	if o.Port == 0 {
+		o.Port = 25
+	}
+	if o.Shuffle == nil {
+		// Which of two equal servers gets a mail is nothing an attacker must not guess.
+		o.Shuffle = rand.Shuffle
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if s := o.Smarthost; s != nil && s.Port == 0 {
+		with := *s
+		with.Port = 587
+		o.Smarthost = &with
+	}
+	o.Timeouts = o.Timeouts.withDefaults()
+	return &Agent{with: o}
+}
+
+// Attempt tries to deliver every item of job and returns one outcome per item,
+// in their order. It ends within Timeouts.Total, and soon when ctx ends.
+//
+// The zero Outcome, which has no Kind, means that the item's turn did not come
+// before the time was up or ctx ended: no server can have taken it.
+func (a *Agent) Attempt(ctx context.Context, job myodai.Job) []myodai.Outcome {
+	w := newWork(ctx, job, a.with.Timeouts.Begin)
+	ctx, cancel := context.WithTimeout(ctx, a.with.Timeouts.Total)
+	defer cancel()
+	if a.with.Smarthost != nil {
+		a.toSmarthost(ctx, w)
+	} else {
+		a.toExchangers(ctx, w)
+	}
+	return w.finish()
+}
+
+// toExchangers tries the domain's own servers, best first.
+func (a *Agent) toExchangers(ctx context.Context, w *work) {
+	domain := w.job.Domain
+	hosts, problem := exchangers(domain, a.with.MailHost, a.with.Lookup(ctx, domain, myodai.TypeMX), a.with.Shuffle)
+	if problem != nil {
+		w.fail(*problem)
+	}
+	tried := map[netip.Addr]bool{}
+	for _, host := range hosts {
+		if w.done(ctx) {
+			return
+		}
+		list, problem := a.addresses(ctx, host)
+		if problem != nil {
+			w.fail(*problem)
+		}
+		for _, ip := range list {
+			if w.done(ctx) {
+				return
+			}
+			if tried[ip] {
+				continue
+			}
+			tried[ip] = true
+			a.visit(ctx, w, target{host: host, address: netip.AddrPortFrom(ip, a.with.Port)})
+		}
+	}
+}
+
+// toSmarthost tries the addresses of the smarthost. Whatever is wrong with it is
+// ours to mend, so nothing about reaching it is permanent.
+func (a *Agent) toSmarthost(ctx context.Context, w *work) {
+	host := a.with.Smarthost.Host
+	list := []netip.Addr{}
+	if ip, err := netip.ParseAddr(host); err == nil {
+		list = append(list, ip)
+	} else {
+		found, problem := a.addresses(ctx, myodai.Name(host))
+		if problem != nil {
+			problem.Kind = myodai.OutcomeTransient
+			w.fail(*problem)
+		}
+		list = found
+	}
+	for _, ip := range list {
+		if w.done(ctx) {
+			return
+		}
+		a.visit(ctx, w, target{
+			host: myodai.Name(host), address: netip.AddrPortFrom(ip, a.with.Smarthost.Port), smarthost: a.with.Smarthost,
+		})
+	}
+}
+
+func (a *Agent) addresses(ctx context.Context, host myodai.Name) ([]netip.Addr, *myodai.Outcome) {
+	v4 := a.with.Lookup(ctx, host, myodai.TypeA)
+	v6 := a.with.Lookup(ctx, host, myodai.TypeAAAA)
+	return addresses(host, v4, v6, a.with.Shuffle)
+}
+
+// visit delivers what it can at one address. A server that ends the connection
+// after some messages gets another one for the rest, as long as each connection
+// brings something.
+func (a *Agent) visit(ctx context.Context, w *work, t target) {
+	for !w.done(ctx) {
+		left := w.unsettled
+		s, problem := a.open(ctx, t)
+		if problem != nil {
+			w.fail(*problem)
+			return
+		}
+		problem = a.deliverAll(ctx, w, s)
+		s.quit()
+		if problem == nil {
+			return
+		}
+		if w.unsettled == left {
+			w.fail(*problem)
+			return
+		}
+	}
+}
+
+// deliverAll has one transaction for each unsettled item, until the connection
+// is lost; then it returns the outcome that stands for the loss.
+func (a *Agent) deliverAll(ctx context.Context, w *work, s *session) *myodai.Outcome {
+	for i, item := range w.job.Items {
+		if w.settled[i] {
+			continue
+		}
+		if w.done(ctx) {
+			return nil
+		}
+		begun := time.Now()
+		o, lost := s.deliver(ctx, item)
+		s.stamp(o, begun)
+		if !lost {
+			w.settle(i, *o)
+		}
+		if lost || s.closed {
+			return o
+		}
+	}
+	return nil
+}
+
+// held is the outcome of an item whose Load failed.
+func (a *Agent) held(ctx context.Context, item myodai.JobItem, err error) *myodai.Outcome {
+	if refusal, ok := errors.AsType[*myodai.Error](err); ok {
+		return transient("4.7.1", "held back: %s", refusal.Message)
+	}
+	if ctx.Err() == nil {
+		a.with.Log.ErrorContext(ctx, "load message", "delivery", item.Delivery.ID, "err", err)
+	}
+	return transient("4.3.0", "held back: internal error")
+}

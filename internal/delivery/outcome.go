@@ -1,0 +1,66 @@
+package delivery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"syscall"
+
+	"github.com/myodai/myodai"
+)
+
+// transient and permanent are outcomes in our own words, with no reply behind them.
+func transient(enhanced, format string, args ...any) *myodai.Outcome {
+	return &myodai.Outcome{Kind: myodai.OutcomeTransient, Enhanced: enhanced, Text: fmt.Sprintf(format, args...)}
+}
+
+func permanent(enhanced, format string, args ...any) *myodai.Outcome {
+	return &myodai.Outcome{Kind: myodai.OutcomePermanent, Enhanced: enhanced, Text: fmt.Sprintf(format, args...)}
+}
+
+// judge is the outcome a reply stands for where success would have been another.
+// A reply that fits nowhere, such as 250 to DATA, settles nothing for good.
+func judge(r reply) *myodai.Outcome {
+	o := &myodai.Outcome{Kind: myodai.OutcomeTransient, Code: r.code, Enhanced: r.enhanced(), Text: r.text()}
+	if r.code/100 == 5 {
+		o.Kind = myodai.OutcomePermanent
+	}
+	return o
+}
+
+// worse chooses between what two servers came to: as long as one of them leaves
+// hope, there is hope; otherwise the newer counts.
+func worse(older, newer *myodai.Outcome) *myodai.Outcome {
+	if older != nil && older.Kind == myodai.OutcomeTransient && newer.Kind == myodai.OutcomePermanent {
+		return older
+	}
+	return newer
+}
+
+// plainly says in a few words what went wrong with a connection, without the
+// addresses and operations that Go's errors repeat.
+func plainly(err error) string {
+	var timeout net.Error
+	switch {
+	case errors.Is(err, context.Canceled), errors.Is(err, net.ErrClosed):
+		return "we had to stop"
+	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded),
+		errors.As(err, &timeout) && timeout.Timeout():
+		return "timed out"
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "connection refused"
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		return "the server reset the connection"
+	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH),
+		errors.Is(err, syscall.EADDRNOTAVAIL):
+		return "no route to it"
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return "the server closed the connection"
+	case errors.Is(err, errReplyTooLong), errors.Is(err, errReplyMalformed):
+		return err.Error()
+	}
+	return "the connection failed"
+}

@@ -1,0 +1,296 @@
+package delivery
+
+import (
+	"bufio"
+	"context"
+	"encoding/base64"
+	"errors"
+	"net"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/myodai/myodai"
+)
+
+// target is one address of one mail server.
+type target struct {
+	host      myodai.Name // whose address it is; for TLS and for people
+	address   netip.AddrPort
+	smarthost *Smarthost // nil when it is an MX
+}
+
+// session is one SMTP connection, ready for transactions once open has returned it.
+type session struct {
+	agent  *Agent
+	target target
+	conn   net.Conn
+	r      *bufio.Reader
+	w      *bufio.Writer
+	until  time.Time // no wait goes past it
+	said   *transcript
+	offers map[string]string // EHLO keywords in capitals, with their parameters
+	tls    string            // as in Outcome.TLS
+	// brokenTLS tells that TLS was offered and failed, so that a demand for it
+	// cannot be met.
+	brokenTLS bool
+	dirty     bool // a transaction was begun and not ended: RSET comes first
+	closed    bool // no further command can be given
+	stop      func() bool
+}
+
+// open connects, greets and, where it can, starts TLS. When the handshake of
+// opportunistic TLS fails, it connects again without: RFC 3207 leaves no other
+// way, and mail in the clear is what the server would get from those who never
+// tried (RFC 7435).
+func (a *Agent) open(ctx context.Context, t target) (*session, *myodai.Outcome) {
+	begun := time.Now()
+	said := &transcript{}
+	s, problem, retry := a.openOnce(ctx, t, said, false)
+	if retry {
+		s, problem, _ = a.openOnce(ctx, t, said, true)
+	}
+	if problem != nil {
+		s.quit()
+		s.stamp(problem, begun)
+		return nil, problem
+	}
+	return s, nil
+}
+
+// openOnce is open without the second chance; retry says that it is due. The
+// session is never nil, and closed when there was a problem with the connection.
+func (a *Agent) openOnce(ctx context.Context, t target, said *transcript, plain bool) (s *session, problem *myodai.Outcome, retry bool) {
+	s = &session{agent: a, target: t, said: said, closed: true, brokenTLS: plain}
+	s.until, _ = ctx.Deadline()
+	if problem = s.connect(ctx); problem != nil {
+		return s, problem, false
+	}
+	needTLS := t.smarthost != nil && t.smarthost.User != ""
+	if t.smarthost != nil && t.address.Port() == 465 {
+		if err := s.startTLS(ctx, needTLS); err != nil {
+			return s, s.lost("the TLS handshake", err), false
+		}
+	}
+	if problem = s.greet(); problem != nil {
+		return s, problem, false
+	}
+	if _, offered := s.offers["STARTTLS"]; offered && s.tls == "" && !plain {
+		begun, err := s.upgrade(ctx, needTLS)
+		if err != nil {
+			return s, s.lost("STARTTLS", err), !needTLS && ctx.Err() == nil
+		}
+		if begun {
+			if problem = s.hello(); problem != nil {
+				return s, problem, false
+			}
+		}
+	}
+	if needTLS {
+		return s, s.authenticate(), false
+	}
+	return s, nil, false
+}
+
+func (s *session) connect(ctx context.Context) *myodai.Outcome {
+	dialing, cancel := context.WithTimeout(ctx, s.agent.with.Timeouts.Connect)
+	defer cancel()
+	conn, err := s.agent.with.Dial(dialing, "tcp", s.target.address.String())
+	if refusal, ok := errors.AsType[*myodai.Error](err); ok {
+		s.said.remark("not connected to %s (%s): %s", s.target.address, s.target.host, refusal.Message)
+		if s.target.smarthost != nil {
+			return transient("4.4.4", "not connected to the smarthost: %s", refusal.Message)
+		}
+		return permanent("5.4.4", "the host %s has an address mail cannot be sent to: %s", s.target.host, refusal.Message)
+	}
+	if err != nil {
+		s.said.remark("not connected to %s (%s): %s", s.target.address, s.target.host, plainly(err))
+		return transient("4.4.1", "no connection to %s: %s", s.target.host, plainly(err))
+	}
+	s.said.remark("connected to %s (%s)", s.target.address, s.target.host)
+	s.use(conn)
+	// Closing is the one thing that ends a wait at once, whatever deadline it has.
+	s.stop = context.AfterFunc(ctx, func() { _ = conn.Close() })
+	return nil
+}
+
+// use makes conn the connection, with nothing read ahead of it.
+func (s *session) use(conn net.Conn) {
+	s.conn, s.closed = conn, false
+	s.r = bufio.NewReaderSize(conn, maxReplyLine)
+	s.w = bufio.NewWriterSize(paced{s}, 16<<10)
+}
+
+// paced gives every block its own time to leave.
+type paced struct{ s *session }
+
+func (p paced) Write(b []byte) (int, error) {
+	_ = p.s.conn.SetWriteDeadline(p.s.deadline(p.s.agent.with.Timeouts.Block)) // Write tells when it did not work
+	return p.s.conn.Write(b)
+}
+
+// deadline is a time from now on, within the session's.
+func (s *session) deadline(wait time.Duration) time.Time {
+	at := time.Now().Add(wait)
+	if !s.until.IsZero() && s.until.Before(at) {
+		return s.until
+	}
+	return at
+}
+
+// greet takes the server's greeting and says who we are.
+func (s *session) greet() *myodai.Outcome {
+	r, problem := s.read(s.agent.with.Timeouts.Greeting, "connecting")
+	if problem != nil {
+		return problem
+	}
+	if r.code/100 != 2 {
+		return unwelcome(r)
+	}
+	return s.hello()
+}
+
+// unwelcome is the outcome when a server will not talk to us at all. With 5xx it
+// most often means our address, not a recipient, and that can be mended while
+// the mail waits; Postfix sees it so too. Only 521 speaks for all time: the host
+// takes no mail (RFC 7504 §3).
+func unwelcome(r reply) *myodai.Outcome {
+	o := judge(r)
+	if r.code != 521 {
+		o.Kind = myodai.OutcomeTransient
+	}
+	return o
+}
+
+// hello sends EHLO, or HELO where that is not known (RFC 5321 §3.2), and notes
+// what is offered.
+func (s *session) hello() *myodai.Outcome {
+	s.offers = map[string]string{}
+	r, problem := s.ask("EHLO "+string(s.agent.with.Hostname), s.agent.with.Timeouts.Hello)
+	if problem == nil && r.code/100 == 5 {
+		r, problem = s.ask("HELO "+string(s.agent.with.Hostname), s.agent.with.Timeouts.Hello)
+		r.lines = nil
+	}
+	if problem != nil {
+		return problem
+	}
+	if r.code/100 != 2 {
+		return unwelcome(r)
+	}
+	for i, line := range r.lines {
+		if i > 0 { // the first line is the server's name
+			keyword, parameters, _ := strings.Cut(line, " ")
+			s.offers[strings.ToUpper(keyword)] = parameters
+		}
+	}
+	return nil
+}
+
+// authenticate proves who we are to a smarthost (RFC 4954, RFC 4616). TLS has
+// been verified, or the session would not have come this far with it.
+func (s *session) authenticate() *myodai.Outcome {
+	h := s.target.smarthost
+	if s.tls == "" {
+		return transient("4.7.0", "the smarthost offers no TLS, and the password is not sent without")
+	}
+	if !strings.Contains(" "+strings.ToUpper(s.offers["AUTH"])+" ", " PLAIN ") {
+		return transient("4.7.0", "the smarthost does not offer AUTH PLAIN")
+	}
+	secret := base64.StdEncoding.EncodeToString([]byte("\x00" + h.User + "\x00" + h.Password))
+	if _, err := s.w.WriteString("AUTH PLAIN " + secret + "\r\n"); err != nil {
+		return s.lost("AUTH", err)
+	}
+	s.said.client("AUTH PLAIN ****")
+	if err := s.w.Flush(); err != nil {
+		return s.lost("AUTH", err)
+	}
+	r, problem := s.read(s.agent.with.Timeouts.Hello, "AUTH")
+	if problem != nil {
+		return problem
+	}
+	if r.code != 235 {
+		o := judge(r)
+		o.Kind = myodai.OutcomeTransient
+		o.Text = "the smarthost does not accept the password: " + o.Text
+		return o
+	}
+	return nil
+}
+
+// ask gives one command and takes its reply.
+func (s *session) ask(line string, wait time.Duration) (reply, *myodai.Outcome) {
+	verb, _, _ := strings.Cut(line, " ")
+	if err := s.say(line); err != nil {
+		return reply{}, s.lost(verb, err)
+	}
+	if err := s.w.Flush(); err != nil {
+		return reply{}, s.lost(verb, err)
+	}
+	return s.read(wait, verb)
+}
+
+// say writes one command without sending it off.
+func (s *session) say(line string) error {
+	s.said.client(line)
+	_, err := s.w.WriteString(line + "\r\n")
+	return err
+}
+
+// read takes one reply, all of it within wait. 421 ends the session, to
+// whatever command it is the answer (RFC 5321 §3.8).
+func (s *session) read(wait time.Duration, after string) (reply, *myodai.Outcome) {
+	_ = s.conn.SetReadDeadline(s.deadline(wait)) // reading tells when it did not work
+	r, err := readReply(s.r, s.said.server)
+	if err != nil {
+		return reply{}, s.lost(after, err)
+	}
+	if r.code == 421 {
+		s.close()
+		return r, judge(r)
+	}
+	return r, nil
+}
+
+// lost closes the session and is the outcome of its loss.
+func (s *session) lost(after string, err error) *myodai.Outcome {
+	why := plainly(err)
+	if failure, ok := errors.AsType[*tlsFailure](err); ok {
+		why = failure.Error()
+	}
+	s.said.remark("lost after %s: %s", after, why)
+	s.close()
+	enhanced := "4.4.2"
+	if errors.Is(err, errReplyTooLong) || errors.Is(err, errReplyMalformed) {
+		enhanced = "4.5.0"
+	}
+	return transient(enhanced, "connection to %s lost after %s: %s", s.target.host, after, why)
+}
+
+// quit says good-bye, if anybody is there to hear it. What comes of it changes
+// nothing (P04).
+func (s *session) quit() {
+	if s.closed {
+		return
+	}
+	if s.say("QUIT") == nil && s.w.Flush() == nil {
+		_, _ = s.read(s.agent.with.Timeouts.Quit, "QUIT")
+	}
+	s.close()
+}
+
+func (s *session) close() {
+	if s.closed {
+		return
+	}
+	s.closed = true
+	s.stop()
+	_ = s.conn.Close() // nothing is left to be said on it
+}
+
+// stamp completes an outcome with where and when it came about.
+func (s *session) stamp(o *myodai.Outcome, begun time.Time) {
+	o.Host, o.Address, o.TLS = string(s.target.host), s.target.address.String(), s.tls
+	o.Dialogue = s.said.String()
+	o.At = time.Now()
+	o.Took = o.At.Sub(begun)
+}

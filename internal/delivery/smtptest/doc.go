@@ -1,0 +1,8 @@
+// Package smtptest has mail servers for tests, all of them real ones on
+// loopback: one that plays a written dialogue and insists on its half, one that
+// takes mail and keeps it, and several that behave badly.
+//
+// They serve tests of SMTP clients and know no more of RFC 5321 than those need.
+// A server that sees something it does not expect says so through the test it
+// was started with.
+package smtptest

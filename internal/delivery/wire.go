@@ -1,0 +1,105 @@
+package delivery
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/myodai/myodai"
+)
+
+// checkWire asserts that msg is in wire form: lines end in CRLF and nothing else
+// does, none is longer than 998 octets, there is no NUL, and the last one is
+// complete (RFC 5321 §2.3.8, RFC 5322 §2.1.1).
+//
+// Whoever made the message made it so. It is asserted here nevertheless, on
+// every message, because a line end that only some receivers see lets a sender
+// smuggle a second message past us (P24, T29).
+func checkWire(msg []byte) error {
+	if len(msg) == 0 {
+		return errors.New("it is empty")
+	}
+	for rest := msg; len(rest) > 0; {
+		end := bytes.IndexAny(rest, "\r\n\x00")
+		if end < 0 {
+			return errors.New("its last line does not end")
+		}
+		if !bytes.HasPrefix(rest[end:], []byte("\r\n")) {
+			return fmt.Errorf("octet %d is a lone %q", len(msg)-len(rest)+end+1, rest[end])
+		}
+		if end > maxWireLine {
+			return fmt.Errorf("the line at octet %d has %d octets; %d are allowed", len(msg)-len(rest)+1, end, maxWireLine)
+		}
+		rest = rest[end+2:]
+	}
+	return nil
+}
+
+// writeMessage writes msg, which is in wire form, with its dots doubled at the
+// beginnings of lines (RFC 5321 §4.5.2), and the dot that ends it.
+func writeMessage(w *bufio.Writer, msg []byte) error {
+	for len(msg) > 0 {
+		if msg[0] == '.' {
+			if err := w.WriteByte('.'); err != nil {
+				return err
+			}
+		}
+		end := bytes.IndexByte(msg, '\n') + 1
+		if _, err := w.Write(msg[:end]); err != nil {
+			return err
+		}
+		msg = msg[end:]
+	}
+	if _, err := w.WriteString(".\r\n"); err != nil {
+		return err
+	}
+	return w.Flush()
+}
+
+// needs is what a message asks of a server.
+type needs struct {
+	eightBit bool // octets past ASCII in the body (RFC 6152)
+	utf8     bool // or in the header (RFC 6532) or in an address (RFC 6531)
+}
+
+func needsOf(msg []byte, recipient myodai.Address) needs {
+	header := msg
+	if end := bytes.Index(msg, []byte("\r\n\r\n")); end >= 0 {
+		header = msg[:end]
+	}
+	return needs{
+		eightBit: !ascii(msg),
+		utf8:     !ascii(header) || !ascii([]byte(recipient.Local)),
+	}
+}
+
+func ascii(b []byte) bool {
+	for _, c := range b {
+		if c >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
+// path writes an address for MAIL FROM and RCPT TO, in angle brackets. ok is
+// false when it cannot be written without changing the command around it: then
+// it did not come from a parser (T30).
+func path(a myodai.Address) (text string, ok bool) {
+	if a.Local == "" || a.Domain == "" || len(a.Local) > 64 || !utf8.ValidString(a.Local) {
+		return "", false
+	}
+	if strings.ContainsFunc(a.Local, unicode.IsControl) || strings.ContainsFunc(string(a.Domain), foreignToHosts) {
+		return "", false
+	}
+	return "<" + a.String() + ">", true
+}
+
+// foreignToHosts reports whether c stands in no host name as we write them.
+func foreignToHosts(c rune) bool {
+	return c != '.' && c != '-' && c != '_' && (c < '0' || c > '9') && (c < 'a' || c > 'z')
+}

@@ -1,0 +1,65 @@
+package delivery
+
+import (
+	"context"
+	"time"
+
+	"github.com/myodai/myodai"
+)
+
+// work is a job on its way through servers.
+type work struct {
+	caller    context.Context // of the whole attempt; when it ends, we were told to stop
+	job       myodai.Job
+	beganAt   time.Time
+	begin     time.Duration // age from which nothing new is begun
+	outcomes  []myodai.Outcome
+	settled   []bool
+	unsettled int
+	failure   *myodai.Outcome // of the servers so far, for whoever is left at the end
+}
+
+func newWork(caller context.Context, job myodai.Job, begin time.Duration) *work {
+	return &work{
+		caller: caller, job: job, beganAt: time.Now(), begin: begin,
+		outcomes: make([]myodai.Outcome, len(job.Items)), settled: make([]bool, len(job.Items)),
+		unsettled: len(job.Items),
+	}
+}
+
+// settle fixes the outcome of one item.
+func (w *work) settle(i int, o myodai.Outcome) {
+	w.outcomes[i], w.settled[i] = o, true
+	w.unsettled--
+	if w.job.Settled != nil {
+		w.job.Settled(i, o)
+	}
+}
+
+// fail notes that one way to the domain is of no use to those still unsettled.
+// What fails because we were told to stop is nobody's failure.
+func (w *work) fail(o myodai.Outcome) {
+	if w.caller.Err() != nil {
+		return
+	}
+	if o.At.IsZero() {
+		o.At, o.Took = time.Now(), time.Since(w.beganAt)
+	}
+	w.failure = worse(w.failure, &o)
+}
+
+// done reports whether nothing more is to be begun.
+func (w *work) done(ctx context.Context) bool {
+	return w.unsettled == 0 || ctx.Err() != nil || time.Since(w.beganAt) >= w.begin
+}
+
+// finish gives the failure of the servers to everyone still unsettled. Without
+// one their turn has not come, and they keep the zero Outcome.
+func (w *work) finish() []myodai.Outcome {
+	for i := range w.job.Items {
+		if !w.settled[i] && w.failure != nil {
+			w.settle(i, *w.failure)
+		}
+	}
+	return w.outcomes
+}
