@@ -1,0 +1,51 @@
+package inbound
+
+import (
+	"context"
+	"io"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/myodai/myodai"
+)
+
+// Store is what inbound may do to what survives a restart.
+type Store interface {
+	// DomainByToken finds the domain a report address was made for; a refusal
+	// with CodeNotFound when there is none.
+	DomainByToken(ctx context.Context, token string) (myodai.Domain, error)
+	// RecordReturned keeps a mail that came back and writes what follows from it,
+	// in one transaction. When r has a DeliveryID, change is given that delivery
+	// and returns what becomes of it, and r.TenantID is filled in from it. When r
+	// has none, change is given the zero Delivery, and of its results only the
+	// events count.
+	RecordReturned(ctx context.Context, r myodai.Returned,
+		change func(myodai.Delivery) (myodai.Delivery, []myodai.Event, *myodai.Suppression, error)) error
+}
+
+// Options are what a Service is made of.
+type Options struct {
+	Store     Store
+	Random    io.Reader   // for ids; must not fail
+	ReturnKey [32]byte    // that return paths were minted with
+	Zone      myodai.Name // the zone we serve: report addresses and our host names are in it
+	MailHost  myodai.Name // our HELO name, which may be outside Zone
+
+	// Postmaster takes mail to postmaster and abuse at our host names; an error
+	// makes the sender try again later. Nil refuses such mail, so that nothing is
+	// taken that nobody reads; RFC 5321 §4.5.1 wants it taken.
+	Postmaster func(ctx context.Context, recipient myodai.Address, remote string, raw []byte) error
+
+	Registerer prometheus.Registerer // nil: not registered
+}
+
+// Service takes in what comes back. It is safe for concurrent use.
+type Service struct {
+	o       Options
+	metrics metrics
+}
+
+// New makes a Service.
+func New(o Options) *Service {
+	return &Service{o: o, metrics: newMetrics(o.Registerer)}
+}

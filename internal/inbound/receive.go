@@ -1,0 +1,114 @@
+package inbound
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/myodai/myodai"
+	"github.com/myodai/myodai/internal/bounce"
+)
+
+// Receive takes responsibility for a mail to one recipient, raw as it arrived
+// from the IP address remote; it has been kept when Receive returns nil. The
+// recipient is judged again, because what Accepts said may be long ago.
+func (s *Service) Receive(ctx context.Context, recipient myodai.Address, remote string, raw []byte) error {
+	now := time.Now()
+	to, err := s.resolve(ctx, recipient, now)
+	if err != nil {
+		return err
+	}
+	switch {
+	case to.postmaster:
+		if err := s.o.Postmaster(ctx, recipient, remote, raw); err != nil {
+			return fmt.Errorf("hand over mail to %s: %w", recipient.Local, err)
+		}
+		s.metrics.received.WithLabelValues(string(kindPostmaster), effectNone).Inc()
+		return nil
+	case to.domain != nil:
+		return s.report(ctx, *to.domain, remote, raw, now)
+	}
+	return s.answer(ctx, to.delivery, remote, raw, now)
+}
+
+// answer keeps what came to the return path of a delivery.
+func (s *Service) answer(ctx context.Context, id myodai.DeliveryID, remote string, raw []byte, now time.Time) error {
+	kind := bounce.KindOf(raw)
+	r := myodai.Returned{
+		ID: myodai.NewID[myodai.ReturnedID](now, s.o.Random), Kind: myodai.ReturnedAutoReply,
+		DeliveryID: id, Remote: remote, Raw: raw, ReceivedAt: now,
+	}
+	var report bounce.Report
+	if kind == bounce.KindDSN {
+		r.Kind = myodai.ReturnedBounce
+		report, _ = bounce.ParseDSN(raw) // KindDSN says that it can be read
+	}
+	effect := effectNone
+	err := s.o.Store.RecordReturned(ctx, r, func(d myodai.Delivery) (myodai.Delivery, []myodai.Event, *myodai.Suppression, error) {
+		effect = effectNone // the transaction may be run again
+		decision := Decide(d, report, now)
+		if !decision.Bounced {
+			return d, nil, nil, nil
+		}
+		effect = effectBounced
+		events := []myodai.Event{s.bouncedEvent(d, r.ID, decision, now)}
+		var suppression *myodai.Suppression
+		if decision.Suppress {
+			effect = effectSuppressed
+			suppression = &myodai.Suppression{
+				ID: myodai.NewID[myodai.SuppressionID](now, s.o.Random), TenantID: d.TenantID, Address: d.Recipient,
+				Reason: myodai.SuppressionBounced, Evidence: evidence(decision.Outcome), MessageID: d.MessageID, CreatedAt: now,
+			}
+			events = append(events, s.suppressedEvent(d, *suppression, now))
+		}
+		return bounced(d, decision.Outcome), events, suppression, nil
+	})
+	if err != nil {
+		return fmt.Errorf("record what came back to %s: %w", id, err)
+	}
+	s.metrics.received.WithLabelValues(string(kind), effect).Inc()
+	return nil
+}
+
+// report keeps what came to the report address of a domain, unread.
+func (s *Service) report(ctx context.Context, d myodai.Domain, remote string, raw []byte, now time.Time) error {
+	r := myodai.Returned{
+		ID: myodai.NewID[myodai.ReturnedID](now, s.o.Random), TenantID: d.TenantID, Kind: myodai.ReturnedReport,
+		DomainID: d.ID, Remote: remote, Raw: raw, ReceivedAt: now,
+	}
+	received := myodai.Event{
+		ID: myodai.NewID[myodai.EventID](now, s.o.Random), TenantID: d.TenantID, Kind: myodai.EventReportReceived,
+		At: now, DomainID: d.ID,
+		Data: map[string]any{"domain": string(d.Name), "returned": string(r.ID), "remote": remote, "size": len(raw)},
+	}
+	err := s.o.Store.RecordReturned(ctx, r, func(none myodai.Delivery) (myodai.Delivery, []myodai.Event, *myodai.Suppression, error) {
+		return none, []myodai.Event{received}, nil, nil
+	})
+	if err != nil {
+		return fmt.Errorf("record a report for %s: %w", d.ID, err)
+	}
+	s.metrics.received.WithLabelValues(string(kindReport), effectNone).Inc()
+	return nil
+}
+
+func (s *Service) bouncedEvent(d myodai.Delivery, id myodai.ReturnedID, decision Decision, now time.Time) myodai.Event {
+	o := decision.Outcome
+	return myodai.Event{
+		ID: myodai.NewID[myodai.EventID](now, s.o.Random), TenantID: d.TenantID, Kind: myodai.EventMessageBounced,
+		At: now, MessageID: d.MessageID, DeliveryID: d.ID,
+		Data: map[string]any{
+			"recipient": d.Recipient.String(), "code": o.Code, "enhanced": o.Enhanced, "text": o.Text, "host": o.Host,
+			"class": string(decision.Class), "returned": string(id),
+		},
+	}
+}
+
+func (s *Service) suppressedEvent(d myodai.Delivery, p myodai.Suppression, now time.Time) myodai.Event {
+	return myodai.Event{
+		ID: myodai.NewID[myodai.EventID](now, s.o.Random), TenantID: d.TenantID, Kind: myodai.EventSuppressionAdded,
+		At: now, MessageID: d.MessageID, DeliveryID: d.ID,
+		Data: map[string]any{
+			"suppression": string(p.ID), "address": p.Address.String(), "reason": string(p.Reason), "evidence": p.Evidence,
+		},
+	}
+}
