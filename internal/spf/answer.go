@@ -58,6 +58,14 @@ func (a *asker) ask(name myodai.Name, t myodai.RecordType) set {
 	return s
 }
 
+// unknown tells our own bound from a failure of DNS.
+func (a *asker) unknown() ReasonKind {
+	if a.questions >= a.most {
+		return ReasonQuestions
+	}
+	return ReasonDNS
+}
+
 func (a *asker) follow(name myodai.Name, t myodai.RecordType) set {
 	for range maxAliases {
 		if a.questions >= a.most {

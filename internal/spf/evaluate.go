@@ -35,6 +35,7 @@ const (
 	ReasonNoTarget  ReasonKind = "no-target"        // include or redirect leads to no SPF record
 	ReasonDNS       ReasonKind = "dns"              // a question got no usable answer
 	ReasonQuestions ReasonKind = "questions"        // our own bound on all questions, aliases included
+	ReasonLoop      ReasonKind = "loop"             // a record that leads to itself; of Count only
 )
 
 // The limits of RFC 7208 §4.6.4. A void look-up is one that finds nothing.
@@ -230,12 +231,4 @@ func (e *evaluation) void(t Term, path []myodai.Name) *outcome {
 		return failed(ResultPermError, ReasonVoids, t.Text, path)
 	}
 	return nil
-}
-
-// unknown tells our own bound from a failure of DNS.
-func (e *evaluation) unknown() ReasonKind {
-	if e.questions >= e.most {
-		return ReasonQuestions
-	}
-	return ReasonDNS
 }
