@@ -1,0 +1,309 @@
+package smtpd
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/myodai/myodai"
+)
+
+// session is one connection.
+type session struct {
+	server *Server
+	raw    net.Conn // as accepted
+	remote netip.Addr
+	endsAt time.Time // whatever happens
+
+	mu       sync.Mutex
+	conn     net.Conn // raw, or TLS over it
+	waiting  bool     // for a command; Shutdown may interrupt that
+	draining bool
+
+	r *bufio.Reader
+	w *bufio.Writer
+
+	secure  bool // the connection is encrypted
+	hello   string
+	login   *login       // nil before AUTH
+	mail    *transaction // nil outside of one
+	errors  int          // replies from 400 on
+	junk    int          // commands since a message was accepted
+	guessed int          // failed logins
+	closing bool
+}
+
+// transaction is what is said between MAIL and DATA.
+type transaction struct {
+	from       myodai.Address // zero for the null sender, and at the submission face
+	utf8       bool           // SMTPUTF8
+	recipients []myodai.Address
+}
+
+// newSession makes the session of a connection; it reads and writes nothing.
+func newSession(s *Server, conn net.Conn, remote netip.Addr) *session {
+	return &session{server: s, raw: conn, conn: conn, remote: remote, endsAt: time.Now().Add(s.o.Limits.Session)}
+}
+
+// run speaks with the client until one of both has enough.
+func (s *session) run(ctx context.Context) {
+	if secured, ok := s.conn.(*tls.Conn); ok && !s.handshake(ctx, secured) {
+		return
+	}
+	s.attach(s.conn)
+	s.reply(reply{220, "", fmt.Sprintf("%s ESMTP", s.server.o.Hostname)})
+	for !s.closing {
+		line, err := s.readLine()
+		if err != nil {
+			s.failed(err)
+			return
+		}
+		s.obey(ctx, line)
+	}
+}
+
+// attach begins to speak over conn, forgetting what was read before (T32).
+func (s *session) attach(conn net.Conn) {
+	s.mu.Lock()
+	s.conn = conn
+	s.mu.Unlock()
+	s.r, s.w = bufio.NewReader(conn), bufio.NewWriter(conn)
+}
+
+// handshake sets up TLS; false means that the connection is of no use any more.
+func (s *session) handshake(ctx context.Context, conn *tls.Conn) bool {
+	ctx, cancel := context.WithTimeout(ctx, greetTimeout)
+	defer cancel()
+	if err := conn.HandshakeContext(ctx); err != nil {
+		return false
+	}
+	s.secure = true
+	return true
+}
+
+// obey reads a command, carries it out, and counts.
+func (s *session) obey(ctx context.Context, line string) {
+	c, refused := parseCommand(line)
+	if refused != nil {
+		if *refused == replyForeign || *refused == replyControl {
+			s.end(*refused)
+			return
+		}
+		s.reply(*refused)
+		return
+	}
+	if s.junk++; s.junk > maxJunk+s.server.o.Limits.MaxRecipients {
+		s.end(replyJunk)
+		return
+	}
+	switch c.verb {
+	case verbHELO, verbEHLO:
+		s.greet(c)
+	case verbMAIL:
+		s.begin(ctx, c)
+	case verbRCPT:
+		s.addRecipient(ctx, c)
+	case verbDATA:
+		s.data(ctx)
+	case verbAUTH:
+		s.auth(ctx, c)
+	case verbSTARTTLS:
+		s.startTLS(ctx)
+	case verbRSET:
+		s.mail = nil
+		s.reply(replyDone)
+	case verbNOOP:
+		s.reply(replyDone)
+	case verbVRFY:
+		s.reply(replyVerify)
+	case verbHELP:
+		s.reply(replyHelp)
+	case verbQUIT:
+		s.end(replyBye)
+	}
+}
+
+// greet answers HELO and EHLO, which also end a transaction (RFC 5321 §4.1.4).
+func (s *session) greet(c command) {
+	s.hello, s.mail = c.host, nil
+	lines := []string{string(s.server.o.Hostname)}
+	if c.verb == verbEHLO {
+		lines = append(lines, "PIPELINING", fmt.Sprintf("SIZE %d", s.server.o.Limits.MaxSize),
+			"8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES")
+		if s.server.o.TLS != nil && !s.secure {
+			lines = append(lines, "STARTTLS")
+		}
+		if s.server.face == faceSubmission && s.secure && s.login == nil {
+			lines = append(lines, "AUTH PLAIN LOGIN")
+		}
+	}
+	s.allowWrite()
+	for i, line := range lines {
+		dash := "-"
+		if i == len(lines)-1 {
+			dash = " "
+		}
+		_, _ = s.w.WriteString("250" + dash + line + "\r\n") // an error shows when reading
+	}
+}
+
+// startTLS turns encryption on. Whatever the client said before, pipelined
+// commands included, might have been said by somebody in between (T32,
+// RFC 3207 §4.2).
+func (s *session) startTLS(ctx context.Context) {
+	switch {
+	case s.server.o.TLS == nil:
+		s.reply(replyOff)
+		return
+	case s.secure:
+		s.reply(replySequence)
+		return
+	}
+	s.reply(replyTLS)
+	if s.w.Flush() != nil {
+		s.closing = true
+		return
+	}
+	conn := tls.Server(s.raw, s.server.o.TLS)
+	_ = s.raw.SetDeadline(time.Time{})
+	s.attach(conn)
+	s.hello, s.login, s.mail = "", nil, nil
+	if !s.handshake(ctx, conn) {
+		s.closing = true
+	}
+}
+
+// What readLine says besides errors of the network.
+var (
+	errLongLine = errors.New("command line too long")
+	errLineEnd  = errors.New("command line does not end in CRLF")
+	errDraining = errors.New("shutting down")
+)
+
+// readLine reads one command line without its CRLF. The replies so far go out
+// before it waits (RFC 2920 §3.2).
+func (s *session) readLine() (string, error) {
+	if buffered, _ := s.r.Peek(s.r.Buffered()); bytes.IndexByte(buffered, '\n') < 0 {
+		if err := s.w.Flush(); err != nil {
+			return "", err
+		}
+	}
+	if !s.await() {
+		return "", errDraining
+	}
+	line, err := s.r.ReadSlice('\n')
+	s.mu.Lock()
+	s.waiting = false
+	drained := s.draining
+	s.mu.Unlock()
+	switch {
+	case errors.Is(err, bufio.ErrBufferFull) || len(line) > maxCommand:
+		return "", errLongLine
+	case err != nil && drained:
+		return "", errDraining
+	case err != nil:
+		return "", err
+	case !bytes.HasSuffix(line, crlf):
+		return "", errLineEnd
+	}
+	return string(line[:len(line)-len(crlf)]), nil
+}
+
+// await begins to wait for a command; false when the server is shutting down.
+func (s *session) await() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.draining {
+		return false
+	}
+	s.waiting = true
+	_ = s.conn.SetReadDeadline(s.within(s.server.o.Limits.Command))
+	return true
+}
+
+// within is the instant after d, or the end of the session if that is earlier.
+func (s *session) within(d time.Duration) time.Time {
+	if at := time.Now().Add(d); at.Before(s.endsAt) {
+		return at
+	}
+	return s.endsAt
+}
+
+// drain ends the session at the next point where nothing is under way.
+func (s *session) drain() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.draining = true
+	if s.waiting {
+		_ = s.conn.SetReadDeadline(time.Unix(1, 0))
+	}
+}
+
+// cut ends the session now.
+func (s *session) cut() { _ = s.raw.Close() }
+
+// failed says good-bye after reading went wrong.
+func (s *session) failed(err error) {
+	var timeout net.Error
+	switch {
+	case errors.Is(err, errDraining):
+		s.end(replyShutdown)
+	case errors.Is(err, errLongLine):
+		s.end(replyLong)
+	case errors.Is(err, errLineEnd):
+		s.end(replyLineEnd)
+	case errors.As(err, &timeout) && timeout.Timeout():
+		s.end(replyTimeout)
+	default: // the client went away
+		s.closing = true
+	}
+}
+
+// reply answers one command. Errors are counted; one too many ends the session.
+func (s *session) reply(r reply) {
+	if r.code >= 400 {
+		if s.errors++; s.errors > maxErrors {
+			s.end(replyErrors)
+			return
+		}
+	}
+	s.allowWrite()
+	_, _ = s.w.WriteString(r.line()) // an error shows when reading
+}
+
+// allowWrite gives the client time to take what is written next.
+func (s *session) allowWrite() { _ = s.conn.SetWriteDeadline(time.Now().Add(writeTimeout)) }
+
+// end gives a last reply; the connection is closed after it.
+func (s *session) end(r reply) {
+	s.closing = true
+	if s.w == nil {
+		return
+	}
+	s.allowWrite()
+	_, _ = s.w.WriteString(r.line())
+}
+
+// close lets the client read the last reply and closes the connection. Closing
+// at once would take the reply back when the client is still sending.
+func (s *session) close() {
+	defer func() { _ = s.raw.Close() }()
+	if s.w == nil || s.w.Flush() != nil {
+		return
+	}
+	_ = s.raw.SetDeadline(time.Now().Add(lingerTime))
+	if secured, ok := s.conn.(*tls.Conn); ok {
+		_ = secured.CloseWrite() // says good-bye, and leaves the connection open
+	}
+	if half, ok := s.raw.(interface{ CloseWrite() error }); ok && half.CloseWrite() == nil {
+		_, _ = io.CopyN(io.Discard, s.raw, 1<<20)
+	}
+}
