@@ -60,6 +60,13 @@ func (s *Store) Attempts(ctx context.Context, tenant myodai.TenantID, delivery m
 	return list, wrap("list attempts", err)
 }
 
+// dueDeliveries finds what is due at $1, at most $2, by the index of what waits.
+const dueDeliveries = `
+	select id as due_id from deliveries
+	 where ` + waiting + ` and due_at <= $1 and leased_until <= $1
+	 order by due_at, id
+	 limit $2`
+
 // ClaimDeliveries hands out up to max due deliveries of all tenants, the longest
 // due first, and leases them to owner until the given instant. The attempt this
 // begins is counted. A node that dies lets its lease run out; nobody has to
@@ -67,14 +74,10 @@ func (s *Store) Attempts(ctx context.Context, tenant myodai.TenantID, delivery m
 func (s *Store) ClaimDeliveries(ctx context.Context, owner string, max int, now, until time.Time) (list []myodai.Delivery, err error) {
 	err = s.write(ctx, "claim deliveries", func(q session) error {
 		list, err = all(q, deliveryFields, `
-			with due as materialized (
-			  select id as due_id from deliveries
-			   where `+waiting+` and due_at <= $1 and leased_until <= $1
-			   order by due_at, id
-			   limit $4`+q.dialect.skipLocked+`)
-			update deliveries set lease_owner = $2, leased_until = $3, attempts = attempts + 1
+			with due as materialized (`+dueDeliveries+q.dialect.skipLocked+`)
+			update deliveries set lease_owner = $3, leased_until = $4, attempts = attempts + 1
 			 where id in (select due_id from due)
-			returning `+deliveryColumns, now, owner, until, max)
+			returning `+deliveryColumns, now, max, owner, until)
 		return err
 	})
 	if err != nil {
