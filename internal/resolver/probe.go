@@ -1,32 +1,192 @@
 package resolver
 
 import (
+	"cmp"
 	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
 
 	"github.com/myodai/myodai"
 )
 
-// Prober asks authoritative servers, afresh for every probe. It is safe for
-// concurrent use.
+// Prober asks authoritative servers, afresh for every probe: it remembers only
+// what is above the registrable domains, and addresses of name servers for some
+// minutes. It is safe for concurrent use.
 type Prober struct {
-	o Options
+	o      Options
+	client *client
+	root   *myodai.Zone
+	cuts   *cuts
 }
 
 // NewProber makes a Prober.
 func NewProber(o Options) *Prober {
-	return &Prober{o: o.withDefaults()}
+	o = o.withDefaults()
+	p := &Prober{o: o, client: newClient(o), root: rootZone(o), cuts: newCuts(false)}
+	if o.Server != "" {
+		server := myodai.Server{Address: withPort(o.Server, o.Port)}
+		p.root = &myodai.Zone{Servers: []myodai.Server{server}, DS: []myodai.Record{}}
+	}
+	return p
 }
+
+// Close closes the idle sockets the prober keeps for reuse.
+func (p *Prober) Close() { p.client.sockets.closeAll() }
 
 // Probe finds the zones that lead to domain and then asks what next wants to
 // know, which is called with the observation so far until it has nothing new to
 // ask. No question is asked twice.
 //
 // Every address of the closest zone's servers is asked, and each one's answer
-// kept. The end comes at the latest with the budget or the deadline of the
-// Options or of ctx; Observation.Incomplete then says so.
+// kept; an address without a way to it from here is left out, with the reason in
+// Server.Err, unless the zone has no other. A question whose zone cannot be
+// reached gets one answer, with the reason and without an address.
+//
+// The end comes at the latest with the budget or the deadline of the Options, or
+// with ctx; Observation.Incomplete then says so.
 func (p *Prober) Probe(ctx context.Context, domain myodai.Name, next func(myodai.Observation) []myodai.Question) myodai.Observation {
-	return myodai.Observation{Domain: domain, StartedAt: p.o.Now()}
+	ctx, cancel := context.WithTimeout(ctx, p.o.Deadline)
+	r := &probe{
+		o: p.o, walk: p.client.walk(p.root, p.cuts), domain: domain,
+		asked: map[myodai.Question]bool{}, slots: make(chan struct{}, maxParallel),
+	}
+	defer r.close()
+	defer cancel()
+	r.seen = myodai.Observation{
+		Domain: domain, StartedAt: p.o.Now().UTC().Round(0), Zones: []myodai.Zone{}, Answers: []myodai.Answer{},
+	}
+	if p.o.Server == "" {
+		r.locate(ctx, domain, 0)
+	}
+	for r.seen.Incomplete == "" {
+		questions := r.fresh(next(r.snapshot()))
+		if len(questions) == 0 {
+			break
+		}
+		r.round(ctx, questions)
+	}
+	r.seen.FinishedAt = p.o.Now().UTC().Round(0)
+	return r.snapshot()
 }
 
-// Close closes the idle sockets the prober keeps for reuse.
-func (p *Prober) Close() {}
+// maxParallel is how many queries of one probe are on their way at once.
+const maxParallel = 128
+
+// probe is one observation in the making.
+type probe struct {
+	*walk
+	o      Options
+	domain myodai.Name
+	seen   myodai.Observation
+	asked  map[myodai.Question]bool
+	probes int           // OneServer questions so far
+	slots  chan struct{} // held by every query
+}
+
+// fresh drops the questions that were asked before. One that asks a single
+// server is answered by one that asked all.
+func (r *probe) fresh(questions []myodai.Question) []myodai.Question {
+	var list []myodai.Question
+	for _, q := range questions {
+		all := q
+		all.OneServer = false
+		if r.asked[q] || r.asked[all] {
+			continue
+		}
+		r.asked[q] = true
+		if q.OneServer {
+			if r.probes++; r.probes > r.o.Probes {
+				r.seen.Incomplete = fmt.Sprintf("more than %d single-server questions", r.o.Probes)
+				continue
+			}
+		}
+		list = append(list, q)
+	}
+	return list
+}
+
+// snapshot is the observation so far. What it holds does not change any more.
+func (r *probe) snapshot() myodai.Observation {
+	o := r.seen
+	o.Answers = slices.Clip(o.Answers)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	o.Zones = make([]myodai.Zone, 0, len(r.zones))
+	for _, z := range r.zones {
+		if z != nil {
+			o.Zones = append(o.Zones, *z)
+		}
+	}
+	slices.SortFunc(o.Zones, func(a, b myodai.Zone) int {
+		return cmp.Or(cmp.Compare(a.Name.Labels(), b.Name.Labels()), cmp.Compare(a.Name, b.Name))
+	})
+	if r.client.ipv6Down() {
+		for i, z := range o.Zones {
+			o.Zones[i].Servers = withoutIPv6(z.Servers)
+		}
+	}
+	return o
+}
+
+// withoutIPv6 marks the servers' IPv6 addresses as out of reach.
+func withoutIPv6(servers []myodai.Server) []myodai.Server {
+	servers = slices.Clone(servers)
+	for i, s := range servers {
+		if isIPv6(s.Address) {
+			servers[i].Err = "network is unreachable"
+		}
+	}
+	return servers
+}
+
+// round asks the questions at the same time.
+func (r *probe) round(ctx context.Context, questions []myodai.Question) {
+	answers := make([][]myodai.Answer, len(questions))
+	var group sync.WaitGroup
+	for i, q := range questions {
+		if err := r.over(ctx, i); err != nil {
+			r.seen.Incomplete = reason(err)
+			break
+		}
+		group.Go(func() { answers[i] = r.question(ctx, q) })
+	}
+	group.Wait()
+	for _, list := range answers {
+		// A question that nobody was asked any more is left out.
+		if slices.ContainsFunc(list, func(a myodai.Answer) bool { return a.Err != errBudget.Error() }) {
+			r.seen.Answers = append(r.seen.Answers, list...)
+		}
+	}
+	if err := r.over(ctx, 0); err != nil && r.seen.Incomplete == "" && cutShort(answers) {
+		r.seen.Incomplete = reason(err)
+	}
+}
+
+// over says why no more can be asked, when so many questions wait for their
+// first query; nil when more can.
+func (r *probe) over(ctx context.Context, waiting int) error {
+	switch {
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return errors.New("not asked: the deadline has passed")
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case waiting >= r.o.Budget:
+		return errBudget
+	}
+	return r.exhausted()
+}
+
+// cutShort reports whether an answer is missing for a reason that is our own.
+func cutShort(answers [][]myodai.Answer) bool {
+	for _, list := range answers {
+		for _, a := range list {
+			switch a.Err {
+			case errBudget.Error(), errVolume.Error(), "timeout", "canceled":
+				return true
+			}
+		}
+	}
+	return false
+}

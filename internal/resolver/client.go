@@ -1,0 +1,114 @@
+package resolver
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/miekg/dns"
+
+	"github.com/myodai/myodai"
+)
+
+// ipv6Pause is how long IPv6 is left alone after it turned out that there is no
+// way to it from here.
+const ipv6Pause = time.Minute
+
+// client sends queries. It is what probes and lookups share.
+type client struct {
+	o       Options
+	sockets *sockets
+	noIPv6  atomic.Int64 // the Unix time until which IPv6 is not tried
+}
+
+func newClient(o Options) *client {
+	return &client{o: o, sockets: &sockets{dial: o.Dial, now: o.Now, idle: map[string][]*socket{}}}
+}
+
+// reply is what became of one query.
+type reply struct {
+	msg       *dns.Msg // nil when there is an error
+	transport myodai.Transport
+	err       error
+	at        time.Time
+	took      time.Duration
+}
+
+// ask sends one query to one server: over UDP, twice when nothing comes, and over
+// TCP when the answer does not fit or somebody tries to forge it.
+func (s *session) ask(ctx context.Context, address string, q query) reply {
+	started := s.client.o.Now()
+	r := s.askUDP(ctx, address, q)
+	now := s.client.o.Now()
+	r.at, r.took = now.UTC().Round(0), now.Sub(started)
+	return r
+}
+
+func (s *session) askUDP(ctx context.Context, address string, q query) reply {
+	edns := true
+	for try := 1; ; try++ {
+		msg, err := s.once(ctx, myodai.TransportUDP, address, q, edns)
+		switch {
+		case err == nil && msg.Truncated, errors.Is(err, errForged):
+			return s.askTCP(ctx, address, q)
+		case err == nil && edns && msg.Rcode == dns.RcodeFormatError && msg.IsEdns0() == nil:
+			// It has never heard of EDNS (RFC 6891 §7).
+			edns = false
+		case try == 1 && isTimeout(err) && ctx.Err() == nil:
+			if s.client.o.MixedCase {
+				// Perhaps it does not repeat the case of names.
+				return s.askTCP(ctx, address, q)
+			}
+		default:
+			return reply{msg: msg, transport: myodai.TransportUDP, err: err}
+		}
+	}
+}
+
+func (s *session) askTCP(ctx context.Context, address string, q query) reply {
+	msg, err := s.once(ctx, myodai.TransportTCP, address, q, true)
+	return reply{msg: msg, transport: myodai.TransportTCP, err: err}
+}
+
+// once sends one message and waits for its answer.
+func (s *session) once(ctx context.Context, t myodai.Transport, address string, q query, edns bool) (*dns.Msg, error) {
+	if err := s.spend(); err != nil {
+		return nil, err
+	}
+	o := &s.client.o
+	isIPv6 := isIPv6(address)
+	if isIPv6 && s.client.noIPv6.Load() > o.Now().Unix() {
+		return nil, syscall.ENETUNREACH
+	}
+	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
+	defer cancel()
+	var msg *dns.Msg
+	var size int
+	var err error
+	if t == myodai.TransportTCP {
+		msg, size, err = s.overTCP(ctx, address, q.message(edns, false))
+	} else {
+		msg, size, err = s.client.sockets.exchange(ctx, address, q.message(edns, o.MixedCase), o.MixedCase)
+	}
+	if err != nil {
+		if isIPv6 && isOurs(err) {
+			s.client.noIPv6.Store(o.Now().Add(ipv6Pause).Unix())
+		}
+		return nil, err
+	}
+	if s.octets.Add(int64(size)) > maxOctets {
+		return nil, errVolume
+	}
+	return msg, nil
+}
+
+// ipv6Down reports whether IPv6 turned out not to work from here.
+func (c *client) ipv6Down() bool { return c.noIPv6.Load() > c.o.Now().Unix() }
+
+func isIPv6(address string) bool {
+	a, err := netip.ParseAddrPort(address)
+	return err == nil && a.Addr().Is6() && !a.Addr().Is4In6()
+}
