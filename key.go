@@ -32,3 +32,9 @@ type Key struct {
 	State     KeyState
 	CreatedAt time.Time
 }
+
+// NewKey is a key on its way into the store, which seals the private half.
+type NewKey struct {
+	Key     Key
+	Private []byte // PKCS #8, DER
+}

@@ -1,0 +1,131 @@
+package plan
+
+import (
+	"github.com/myodai/myodai"
+	"github.com/myodai/myodai/internal/dmarc"
+)
+
+// maxAliases bounds how many aliases are followed from one planned name.
+const maxAliases = 8
+
+// Questions returns what is left to ask before the plan can be compared with
+// what DNS said so far: the planned names, the DMARC tree walk, and where
+// aliases lead. It returns nothing when all is known.
+func Questions(p Plan, o myodai.Observation) []myodai.Question {
+	asked := map[myodai.Question]bool{}
+	for _, a := range o.Answers {
+		asked[key(a.Name, a.Type)] = true
+	}
+	var questions []myodai.Question
+	ask := func(q myodai.Question) {
+		if k := key(q.Name, q.Type); !asked[k] {
+			asked[k] = true
+			questions = append(questions, q)
+		}
+	}
+	for _, item := range p.Items {
+		for _, t := range item.asks() {
+			q := myodai.Question{Name: item.Name, Type: t, Confirm: item.proves()}
+			ask(q)
+			for _, target := range aliases(o, item.Name, t) {
+				if !item.leadsTo(target) {
+					ask(myodai.Question{Name: target, Type: t, OneServer: true})
+				}
+			}
+		}
+		if item.Purpose == myodai.PurposeDMARC {
+			for _, domain := range dmarc.Walk(p.Domain) {
+				ask(myodai.Question{Name: dmarc.Owner(domain), Type: myodai.TypeTXT})
+			}
+		}
+	}
+	return questions
+}
+
+func key(name myodai.Name, t myodai.RecordType) myodai.Question {
+	return myodai.Question{Name: name, Type: t}
+}
+
+// asks lists the types to ask for at the item's name. An alias is seen in the
+// answer to any of them.
+func (i Item) asks() []myodai.RecordType {
+	switch {
+	case i.Purpose == myodai.PurposeReturnPath && i.Type == myodai.TypeCNAME:
+		return []myodai.RecordType{myodai.TypeMX, myodai.TypeTXT}
+	case i.Type == myodai.TypeCNAME:
+		return []myodai.RecordType{myodai.TypeTXT}
+	}
+	return []myodai.RecordType{i.Type}
+}
+
+// proves reports whether the item carries the claim token or a key of the
+// claim, so that its presence proves ownership.
+func (i Item) proves() bool {
+	return i.Purpose == myodai.PurposeDKIM || i.Purpose == myodai.PurposeReturnPath
+}
+
+// leadsTo reports whether an alias to target is one the item wants.
+func (i Item) leadsTo(target myodai.Name) bool {
+	for _, f := range i.forms() {
+		if f.t == myodai.TypeCNAME && f.value == string(target) {
+			return true
+		}
+	}
+	return false
+}
+
+// aliases lists where the name leads, by every server's answer, nearest first.
+func aliases(o myodai.Observation, name myodai.Name, t myodai.RecordType) []myodai.Name {
+	var targets []myodai.Name
+	for _, a := range o.About(name, t) {
+		targets = append(targets, follow(o, a).aliases...)
+	}
+	return targets
+}
+
+// chain is where one answer leads: the aliases passed, and what stands at the
+// end of them.
+type chain struct {
+	aliases []myodai.Name
+	end     []myodai.Record // of the type asked for
+}
+
+// follow walks the aliases of an answer, through other answers of the same
+// observation where the answer itself does not go on.
+func follow(o myodai.Observation, a myodai.Answer) chain {
+	var c chain
+	at, records := a.Name, a.Records
+	for range maxAliases {
+		if end := of(records, at, a.Type); len(end) > 0 {
+			c.end = end
+			return c
+		}
+		alias := of(records, at, myodai.TypeCNAME)
+		if len(alias) == 0 {
+			return c
+		}
+		target, err := myodai.ParseOwner(alias[0].Data)
+		if err != nil {
+			return c
+		}
+		c.aliases = append(c.aliases, target)
+		if at = target; len(of(records, at, a.Type))+len(of(records, at, myodai.TypeCNAME)) == 0 {
+			records = positive(o.About(target, a.Type))
+		}
+	}
+	return c
+}
+
+// positive returns the records of the first answer that has any.
+func positive(answers []myodai.Answer) []myodai.Record {
+	for _, a := range answers {
+		if a.Kind() == myodai.AnswerPositive {
+			return a.Records
+		}
+	}
+	return nil
+}
+
+func of(records []myodai.Record, name myodai.Name, t myodai.RecordType) []myodai.Record {
+	return myodai.Answer{Question: myodai.Question{Name: name}, Records: records}.Of(t)
+}
