@@ -1,0 +1,27 @@
+# What one does here. `make demo` needs Go and make and nothing else.
+
+GO ?= go
+FUZZTIME ?= 20s
+
+.PHONY: build demo test lint fuzz bench cover clean
+
+build: ## the program, static, in bin/
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/myodai ./cmd/myodai
+
+demo: ## the main job on this machine alone; EXIT=1 ends when the story is told
+	CGO_ENABLED=0 $(GO) run ./cmd/myodai demo $(if $(EXIT),--exit)
+
+test: ## everything, on both databases and against servers that others wrote
+	scripts/test
+
+lint: ## vet, staticcheck, gosec, govulncheck
+	scripts/lint
+
+fuzz: ## every fuzz target for FUZZTIME
+	scripts/fuzz $(FUZZTIME)
+
+bench: ## what is fast and what is not, measured
+	$(GO) test -run '^$$' -bench . -benchmem ./internal/... ./bench/...
+
+clean:
+	rm -rf bin

@@ -1,0 +1,358 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/mail"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// The hosts of the name space.
+const (
+	rootAddress     = "11.22.33.1"  // serves the root and example
+	platformAddress = "11.22.33.10" // Myodai: its zone plat.example, and the source of its mail
+	receiverAddress = "11.22.33.25" // Postfix with OpenDKIM and OpenDMARC, for receiver.example
+	host1Address    = "11.22.33.53" // the tenant's DNS host: NSD, with acme.example
+	host2Address    = "11.22.33.54"
+)
+
+// world is a small Internet of programs that others wrote.
+type world struct {
+	dir  string
+	nsd  *exec.Cmd // the tenant's DNS host
+	mail string    // Maildir of the receiver
+}
+
+// newWorld starts the root, the tenant's DNS host, a recursive resolver and a
+// receiving mail server, all stopped again when the test ends.
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "myodai-world-")
+	check(t, err)
+	check(t, os.Chmod(dir, 0o755))
+	t.Cleanup(func() {
+		if t.Failed() {
+			showLogs(t, dir)
+		}
+		os.RemoveAll(dir)
+	})
+	w := &world{dir: dir, mail: filepath.Join(dir, "mail")}
+	w.startRoot(t)
+	w.publish(t, "")
+	w.nsd = w.startNSD(t, "host", []string{host1Address, host2Address}, map[string]string{"acme.example": w.path("acme.example.zone")})
+	w.startUnbound(t)
+	w.startReceiver(t)
+	return w
+}
+
+func (w *world) path(name string) string { return filepath.Join(w.dir, name) }
+
+func (w *world) write(t *testing.T, name, content string) string {
+	t.Helper()
+	path := w.path(name)
+	check(t, os.MkdirAll(filepath.Dir(path), 0o755))
+	check(t, os.WriteFile(path, []byte(content), 0o644))
+	return path
+}
+
+func (w *world) startRoot(t *testing.T) {
+	t.Helper()
+	const soa = "SOA ns.root. hostmaster.root. 1 3600 600 86400 1\n"
+	root := w.write(t, "root.zone", "$TTL 1\n. "+soa+
+		". NS ns.root.\nns.root. A "+rootAddress+"\nexample. NS ns.root.\n")
+	example := w.write(t, "example.zone", "$TTL 1\nexample. "+soa+"example. NS ns.root.\n"+
+		"acme.example. NS ns1.acme.example.\nacme.example. NS ns2.acme.example.\n"+
+		"ns1.acme.example. A "+host1Address+"\nns2.acme.example. A "+host2Address+"\n"+
+		"plat.example. NS ns1.plat.example.\nns1.plat.example. A "+platformAddress+"\n"+
+		"receiver.example. MX 10 mx.receiver.example.\nmx.receiver.example. A "+receiverAddress+"\n")
+	w.startNSD(t, "root", []string{rootAddress}, map[string]string{".": root, "example": example})
+}
+
+// serial grows with every zone that is published.
+var serial = 1
+
+// publish replaces the tenant's zone: its own two name servers, and what is
+// given in zone-file lines.
+func (w *world) publish(t *testing.T, records string) {
+	t.Helper()
+	serial++
+	w.write(t, "acme.example.zone", fmt.Sprintf("$TTL 1\nacme.example. SOA ns1.acme.example. hostmaster.acme.example. %d 3600 600 86400 1\n"+
+		"acme.example. NS ns1.acme.example.\nacme.example. NS ns2.acme.example.\n"+
+		"ns1.acme.example. A %s\nns2.acme.example. A %s\n%s", serial, host1Address, host2Address, records))
+	if w.nsd == nil {
+		return
+	}
+	// NSD notices a changed file by its time in whole seconds.
+	future := time.Now().Add(time.Duration(serial) * time.Second)
+	check(t, os.Chtimes(w.path("acme.example.zone"), future, future))
+	check(t, w.nsd.Process.Signal(syscall.SIGHUP))
+	want := strconv.Itoa(serial)
+	eventually(t, 10*time.Second, "NSD serves serial "+want, func() bool {
+		return strings.Contains(dig(host1Address, "acme.example", "SOA"), " "+want+" ") &&
+			strings.Contains(dig(host2Address, "acme.example", "SOA"), " "+want+" ")
+	})
+}
+
+func (w *world) startNSD(t *testing.T, name string, addresses []string, zones map[string]string) *exec.Cmd {
+	t.Helper()
+	var conf strings.Builder
+	dir := w.path("nsd-" + name)
+	check(t, os.MkdirAll(dir, 0o755))
+	fmt.Fprintf(&conf, "server:\n  username: \"\"\n  chroot: \"\"\n  pidfile: \"\"\n  database: \"\"\n  zonelistfile: %q\n  xfrdfile: \"\"\n  xfrdir: %q\n  zonesdir: %q\n  rrl-ratelimit: 0\n",
+		filepath.Join(dir, "zone.list"), dir, dir)
+	for _, a := range addresses {
+		fmt.Fprintf(&conf, "  ip-address: %s\n", a)
+	}
+	fmt.Fprint(&conf, "remote-control:\n  control-enable: no\n")
+	for zone, file := range zones {
+		fmt.Fprintf(&conf, "zone:\n  name: %q\n  zonefile: %q\n", zone, file)
+	}
+	path := w.write(t, "nsd-"+name+"/nsd.conf", conf.String())
+	cmd := w.start(t, "nsd-"+name, find("nsd"), "-d", "-c", path)
+	for _, a := range addresses {
+		waitTCP(t, a+":53")
+	}
+	return cmd
+}
+
+func (w *world) startUnbound(t *testing.T) {
+	t.Helper()
+	hints := w.write(t, "root.hints", ". NS ns.root.\nns.root. A "+rootAddress+"\n")
+	conf := w.write(t, "unbound.conf", `server:
+  username: ""
+  chroot: ""
+  pidfile: ""
+  directory: "`+w.dir+`"
+  use-syslog: no
+  interface: 127.0.0.1
+  do-not-query-localhost: no
+  do-ip6: no
+  root-hints: "`+hints+`"
+  module-config: "iterator"
+  cache-max-ttl: 1
+  cache-max-negative-ttl: 1
+  infra-host-ttl: 1
+  qname-minimisation: no
+remote-control:
+  control-enable: no
+`)
+	w.start(t, "unbound", find("unbound"), "-d", "-d", "-p", "-c", conf)
+	waitTCP(t, "127.0.0.1:53")
+}
+
+// startReceiver starts Postfix for receiver.example. OpenDKIM and OpenDMARC add
+// their Authentication-Results to what it takes in; nothing is refused, so that
+// the tests see the verdict on everything.
+func (w *world) startReceiver(t *testing.T) {
+	t.Helper()
+	opendkim := w.write(t, "opendkim.conf", `Mode v
+Socket inet:8891@127.0.0.1
+AuthservID mx.receiver.example
+AlwaysAddARHeader yes
+Nameservers 127.0.0.1
+Syslog no
+Background no
+`)
+	w.start(t, "opendkim", find("opendkim"), "-f", "-x", opendkim)
+	ignore := w.write(t, "ignore.hosts", "192.0.2.254\n")
+	opendmarc := w.write(t, "opendmarc.conf", `Socket inet:8893@127.0.0.1
+AuthservID mx.receiver.example
+TrustedAuthservIDs mx.receiver.example
+IgnoreHosts `+ignore+`
+PublicSuffixList /usr/share/publicsuffix/public_suffix_list.dat
+SPFIgnoreResults true
+SPFSelfValidate true
+RejectFailures false
+Syslog false
+Background false
+`)
+	w.start(t, "opendmarc", find("opendmarc"), "-f", "-c", opendmarc)
+	waitTCP(t, "127.0.0.1:8891")
+	waitTCP(t, "127.0.0.1:8893")
+	w.startPostfix(t)
+}
+
+func (w *world) startPostfix(t *testing.T) {
+	t.Helper()
+	owner, err := user.Lookup("postfix")
+	check(t, err)
+	uid, _ := strconv.Atoi(owner.Uid)
+	gid, _ := strconv.Atoi(owner.Gid)
+	for _, d := range []string{"postfix-queue", "postfix-data", "mail"} {
+		check(t, os.MkdirAll(w.path(d), 0o755))
+	}
+	check(t, os.Chown(w.path("postfix-data"), uid, gid))
+	check(t, os.Chown(w.mail, uid, gid))
+	w.write(t, "postfix/main.cf", `compatibility_level = 3.6
+queue_directory = `+w.path("postfix-queue")+`
+data_directory = `+w.path("postfix-data")+`
+command_directory = /usr/sbin
+daemon_directory = /usr/lib/postfix/sbin
+mail_owner = postfix
+setgid_group = postdrop
+myhostname = mx.receiver.example
+mydestination =
+inet_interfaces = `+receiverAddress+`
+inet_protocols = ipv4
+mynetworks = 127.0.0.2/32
+maillog_file = /dev/stdout
+virtual_mailbox_domains = receiver.example
+virtual_mailbox_base = `+w.mail+`
+virtual_mailbox_maps = static:all/
+transport_maps = inline:{gone@receiver.example=nobody:}
+virtual_uid_maps = static:`+owner.Uid+`
+virtual_gid_maps = static:`+owner.Gid+`
+virtual_minimum_uid = 1
+smtpd_milters = inet:127.0.0.1:8891, inet:127.0.0.1:8893
+milter_default_action = tempfail
+smtpd_recipient_restrictions = reject_unauth_destination
+smtpd_client_connection_rate_limit = 0
+`)
+	w.write(t, "postfix/master.cf", `smtp       inet  n - n - - smtpd
+postlog    unix-dgram n - n - 1 postlogd
+pickup     unix  n - n 60 1 pickup
+cleanup    unix  n - n - 0 cleanup
+qmgr       unix  n - n 300 1 qmgr
+rewrite    unix  - - n - - trivial-rewrite
+bounce     unix  - - n - 0 bounce
+defer      unix  - - n - 0 bounce
+trace      unix  - - n - 0 bounce
+verify     unix  - - n - 1 verify
+flush      unix  n - n 1000? 0 flush
+proxymap   unix  - - n - - proxymap
+smtp       unix  - - n - - smtp
+relay      unix  - - n - - smtp
+error      unix  - - n - - error
+retry      unix  - - n - - error
+virtual    unix  - n n - - virtual
+nobody     unix  - n n - - pipe user=nobody argv=/bin/sh -c "exit 67"
+anvil      unix  - - n - 1 anvil
+scache     unix  - - n - 1 scache
+`)
+	w.start(t, "postfix", find("postfix"), "-c", w.path("postfix"), "start-fg")
+	t.Cleanup(func() { _ = run(find("postfix"), "-c", w.path("postfix"), "stop") })
+	waitTCP(t, receiverAddress+":25")
+}
+
+// received waits for a mail whose text contains mark and returns it.
+func (w *world) received(t *testing.T, mark string) *mail.Message {
+	t.Helper()
+	var raw []byte
+	eventually(t, 30*time.Second, "Postfix delivers the mail with "+mark, func() bool {
+		raw = w.find(mark)
+		return raw != nil
+	})
+	m, err := mail.ReadMessage(bytes.NewReader(raw))
+	check(t, err)
+	return m
+}
+
+// find returns the delivered mail that contains mark; nil for none.
+func (w *world) find(mark string) []byte {
+	var found []byte
+	_ = filepath.WalkDir(w.mail, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || filepath.Base(filepath.Dir(path)) != "new" {
+			return nil
+		}
+		if raw, err := os.ReadFile(path); err == nil && bytes.Contains(raw, []byte(mark)) {
+			found = raw
+			return fs.SkipAll
+		}
+		return nil
+	})
+	return found
+}
+
+// start runs a program until the test ends, its output in NAME.log.
+func (w *world) start(t *testing.T, name, program string, args ...string) *exec.Cmd {
+	t.Helper()
+	log, err := os.OpenFile(w.path(name+".log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	check(t, err)
+	defer log.Close()
+	cmd := exec.Command(program, args...)
+	cmd.Stdout, cmd.Stderr = log, log
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	check(t, cmd.Start())
+	t.Cleanup(func() { stop(cmd) })
+	return cmd
+}
+
+// stop asks a program to end, and makes it when it does not.
+func stop(cmd *exec.Cmd) {
+	_ = cmd.Process.Signal(syscall.SIGTERM)
+	ended := make(chan struct{})
+	go func() { _ = cmd.Wait(); close(ended) }()
+	select {
+	case <-ended:
+	case <-time.After(10 * time.Second):
+		_ = cmd.Process.Kill()
+		<-ended
+	}
+}
+
+func dig(server, name, qtype string) string {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	out, _ := exec.CommandContext(ctx, "dig", "+norecurse", "+noall", "+answer", "+time=1", "+tries=1", "@"+server, name, qtype).CombinedOutput()
+	return strings.Join(strings.Fields(string(out)), " ") + " "
+}
+
+func waitTCP(t *testing.T, address string) {
+	t.Helper()
+	eventually(t, 20*time.Second, "something listens on "+address, func() bool {
+		c, err := net.DialTimeout("tcp", address, time.Second)
+		if err != nil {
+			return false
+		}
+		_ = c.Close()
+		return true
+	})
+}
+
+// eventually waits until done, looking twenty times a second.
+func eventually(t *testing.T, limit time.Duration, what string, done func() bool) {
+	t.Helper()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(limit); ; <-tick.C {
+		if done() {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("waited %v in vain: %s", limit, what)
+		}
+	}
+}
+
+func check(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// showLogs prints the end of every log, to say why a test failed.
+func showLogs(t *testing.T, dir string) {
+	logs, _ := filepath.Glob(filepath.Join(dir, "*.log"))
+	for _, path := range logs {
+		text, err := os.ReadFile(path)
+		if err != nil || len(text) == 0 {
+			continue
+		}
+		if len(text) > 4000 {
+			text = text[len(text)-4000:]
+		}
+		t.Logf("%s:\n%s", filepath.Base(path), text)
+	}
+}
