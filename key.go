@@ -35,6 +35,6 @@ type Key struct {
 
 // NewKey is a key on its way into the store, which seals the private half.
 type NewKey struct {
-	Key     Key
+	Key     Key    // the store sets its TenantID and DomainID
 	Private []byte // PKCS #8, DER
 }

@@ -45,7 +45,9 @@ func (s *service) registered(t *testing.T, name, shape string) tenant {
 	t.Helper()
 	tn := s.newTenant(t, name)
 	s.cli(t, tn.key, "domain", "add", "www.Acme.EXAMPLE", "--shape", shape) // A14
-	var list struct{ Items []struct{ ID, Name, State, Shape string } }
+	var list struct {
+		Items []struct{ ID, Name, State, Shape string }
+	}
 	s.call(t, tn.key, "GET", "/v1/domains", nil, &list)
 	if len(list.Items) != 1 || list.Items[0].Name != "acme.example" || list.Items[0].State != "pending" || list.Items[0].Shape != shape {
 		t.Fatalf("domains of the tenant: %+v", list.Items)
@@ -189,7 +191,9 @@ func (s *service) takesBouncesIn(t *testing.T, tn tenant) {
 		return m
 	}
 	s.settled(t, tn, send().ID, "bounced")
-	var list struct{ Items []struct{ Address, Reason string } }
+	var list struct {
+		Items []struct{ Address, Reason string }
+	}
 	s.call(t, tn.key, "GET", "/v1/suppressions", nil, &list)
 	if len(list.Items) != 1 || list.Items[0].Address != "gone@receiver.example" || list.Items[0].Reason != "bounced" {
 		t.Errorf("suppressions: %+v", list.Items)

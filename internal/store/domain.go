@@ -22,7 +22,7 @@ func domainFields(d *myodai.Domain) []any {
 
 // CreateDomain adds a domain with its keys. It is a conflict when the tenant
 // already has the name; that other tenants have it is nobody's business (E4).
-func (s *Store) CreateDomain(ctx context.Context, d myodai.Domain, keys []NewKey, events ...myodai.Event) error {
+func (s *Store) CreateDomain(ctx context.Context, d myodai.Domain, keys []myodai.NewKey, events ...myodai.Event) error {
 	return s.write(ctx, "create domain", func(q session) error {
 		n, err := q.exec(`
 			insert into domains (`+domainColumns+`, leased_until, deleted_at)

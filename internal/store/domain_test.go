@@ -98,7 +98,7 @@ func TestDeletedDomain(t *testing.T) {
 				return d, nil, nil
 			})),
 			"UpdateKeys": failure(s.UpdateKeys(t.Context(), tenant.ID, d.ID,
-				func(keys []myodai.Key) ([]myodai.Key, []store.NewKey, []myodai.Event, error) {
+				func(keys []myodai.Key) ([]myodai.Key, []myodai.NewKey, []myodai.Event, error) {
 					return keys, nil, nil, nil
 				})),
 		} {
@@ -277,7 +277,7 @@ func TestZoneSerial(t *testing.T) {
 			grows bool
 		}{
 			{"platform keys", func() {
-				ok(t, s.CreatePlatformKeys(t.Context(), "plat.example", []store.NewKey{newKey(t, "p1", myodai.KeyActive)}))
+				ok(t, s.CreatePlatformKeys(t.Context(), "plat.example", []myodai.NewKey{newKey(t, "p1", myodai.KeyActive)}))
 			}, true},
 			{"a new domain", func() { d = newDomain(t, s, tenant.ID, "example.com") }, true},
 			{"a check that finds nothing new", func() {
@@ -293,7 +293,7 @@ func TestZoneSerial(t *testing.T) {
 				change(func(d myodai.Domain) myodai.Domain { return d.Reshape("mail.example.com", myodai.ShapeCNAME) })
 			}, true},
 			{"a key withdrawn", func() {
-				must(s.UpdateKeys(t.Context(), tenant.ID, d.ID, func(k []myodai.Key) ([]myodai.Key, []store.NewKey, []myodai.Event, error) {
+				must(s.UpdateKeys(t.Context(), tenant.ID, d.ID, func(k []myodai.Key) ([]myodai.Key, []myodai.NewKey, []myodai.Event, error) {
 					return k[:1], nil, nil, nil
 				}))(t)
 			}, true},

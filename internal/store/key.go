@@ -11,12 +11,6 @@ import (
 	"github.com/myodai/myodai"
 )
 
-// NewKey is a key pair on its way into the store.
-type NewKey struct {
-	Key     myodai.Key // its TenantID and DomainID are set by the store
-	Private []byte     // PKCS #8 DER
-}
-
 const keyColumns = `id, coalesce(tenant_id, ''), coalesce(domain_id, ''), selector, algorithm, public, state, created_at`
 
 func keyFields(k *myodai.Key) []any {
@@ -50,7 +44,7 @@ func (s *Store) PlatformKeys(ctx context.Context) ([]myodai.Key, error) {
 
 // CreatePlatformKeys adds the platform's own keys, which sign for zone. It does
 // nothing when there are some already, so every node may call it at start.
-func (s *Store) CreatePlatformKeys(ctx context.Context, zone myodai.Name, keys []NewKey) error {
+func (s *Store) CreatePlatformKeys(ctx context.Context, zone myodai.Name, keys []myodai.NewKey) error {
 	return s.write(ctx, "create platform keys", func(q session) error {
 		// Changing the serial first keeps other nodes out.
 		if err := q.bumpSerial(); err != nil {
@@ -65,7 +59,7 @@ func (s *Store) CreatePlatformKeys(ctx context.Context, zone myodai.Name, keys [
 }
 
 // addKeys seals and writes key pairs of a domain, or of the platform.
-func (s *Store) addKeys(q session, tenant myodai.TenantID, domain myodai.DomainID, signsFor myodai.Name, keys []NewKey) error {
+func (s *Store) addKeys(q session, tenant myodai.TenantID, domain myodai.DomainID, signsFor myodai.Name, keys []myodai.NewKey) error {
 	for _, k := range keys {
 		k.Key.TenantID, k.Key.DomainID = tenant, domain
 		if _, err := parsePrivate(k.Private); err != nil {
@@ -105,7 +99,7 @@ func parsePrivate(der []byte) (crypto.Signer, error) {
 // change may be called more than once and must be pure. When it returns an
 // error nothing is written, and the error is returned as it is.
 func (s *Store) UpdateKeys(ctx context.Context, tenant myodai.TenantID, domain myodai.DomainID,
-	change func([]myodai.Key) (keep []myodai.Key, add []NewKey, events []myodai.Event, err error),
+	change func([]myodai.Key) (keep []myodai.Key, add []myodai.NewKey, events []myodai.Event, err error),
 ) (keys []myodai.Key, err error) {
 	err = s.write(ctx, "update keys", func(q session) error {
 		signsFor, err := q.lockKeys(tenant, domain)

@@ -22,7 +22,7 @@ func TestSigners(t *testing.T) {
 		forRSA.Key.Algorithm = myodai.KeyRSA
 		forRSA.Private, err = x509.MarshalPKCS8PrivateKey(rsaKey)
 		ok(t, err)
-		ok(t, s.CreateDomain(t.Context(), d, []store.NewKey{active, standby, forRSA}))
+		ok(t, s.CreateDomain(t.Context(), d, []myodai.NewKey{active, standby, forRSA}))
 
 		for range 2 { // opened, and from memory
 			found := map[string]bool{}
@@ -64,7 +64,7 @@ func TestUpdateKeys(t *testing.T) {
 		same(t, "signs first", selectors(), []string{"s1-" + d.Tag()})
 
 		// The key in reserve takes over, under the tenant's unchanged records.
-		after, err := s.UpdateKeys(t.Context(), tenant.ID, d.ID, func(keys []myodai.Key) ([]myodai.Key, []store.NewKey, []myodai.Event, error) {
+		after, err := s.UpdateKeys(t.Context(), tenant.ID, d.ID, func(keys []myodai.Key) ([]myodai.Key, []myodai.NewKey, []myodai.Event, error) {
 			for i := range keys {
 				keys[i].State = map[myodai.KeyState]myodai.KeyState{
 					myodai.KeyActive: myodai.KeyRetired, myodai.KeyStandby: myodai.KeyActive,
@@ -84,13 +84,13 @@ func TestUpdateKeys(t *testing.T) {
 
 		// The old key makes room for a new one under its selector.
 		fresh := newKey(t, "s1-"+d.Tag(), myodai.KeyStandby)
-		after, err = s.UpdateKeys(t.Context(), tenant.ID, d.ID, func(keys []myodai.Key) (keep []myodai.Key, add []store.NewKey, _ []myodai.Event, _ error) {
+		after, err = s.UpdateKeys(t.Context(), tenant.ID, d.ID, func(keys []myodai.Key) (keep []myodai.Key, add []myodai.NewKey, _ []myodai.Event, _ error) {
 			for _, k := range keys {
 				if k.State == myodai.KeyActive {
 					keep = append(keep, k)
 				}
 			}
-			return keep, []store.NewKey{fresh}, nil, nil
+			return keep, []myodai.NewKey{fresh}, nil, nil
 		})
 		ok(t, err)
 		if len(after) != 2 {
@@ -103,7 +103,7 @@ func TestUpdateKeys(t *testing.T) {
 		}
 
 		// A key that is revoked signs nothing from the next call on.
-		must(s.UpdateKeys(t.Context(), tenant.ID, d.ID, func(keys []myodai.Key) ([]myodai.Key, []store.NewKey, []myodai.Event, error) {
+		must(s.UpdateKeys(t.Context(), tenant.ID, d.ID, func(keys []myodai.Key) ([]myodai.Key, []myodai.NewKey, []myodai.Event, error) {
 			for i := range keys {
 				keys[i].State = myodai.KeyRevoked
 			}
@@ -121,7 +121,7 @@ func TestPlatformKeys(t *testing.T) {
 		// Several nodes start at once, each with keys of its own.
 		var all sync.WaitGroup
 		for range 4 {
-			keys := []store.NewKey{newKey(t, "p1", myodai.KeyActive), newKey(t, "p2", myodai.KeyStandby)}
+			keys := []myodai.NewKey{newKey(t, "p1", myodai.KeyActive), newKey(t, "p2", myodai.KeyStandby)}
 			all.Go(func() {
 				if err := s.CreatePlatformKeys(t.Context(), "plat.example", keys); err != nil {
 					t.Error(err)
@@ -137,8 +137,8 @@ func TestPlatformKeys(t *testing.T) {
 		if len(signers) != 1 || signers[0].Domain != "plat.example" || signers[0].Selector != "p1" {
 			t.Fatalf("signers %+v", signers)
 		}
-		after, err := s.UpdateKeys(t.Context(), "", "", func(keys []myodai.Key) ([]myodai.Key, []store.NewKey, []myodai.Event, error) {
-			return keys, []store.NewKey{newKey(t, "p3", myodai.KeyActive)}, nil, nil
+		after, err := s.UpdateKeys(t.Context(), "", "", func(keys []myodai.Key) ([]myodai.Key, []myodai.NewKey, []myodai.Event, error) {
+			return keys, []myodai.NewKey{newKey(t, "p3", myodai.KeyActive)}, nil, nil
 		})
 		if err != nil || len(after) != 3 {
 			t.Errorf("UpdateKeys: %d keys, error %v", len(after), err)

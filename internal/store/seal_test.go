@@ -48,7 +48,7 @@ func TestSwappedSealedKeysAreRefused(t *testing.T) {
 		mine, theirs := newTenant(t, s), newTenant(t, s)
 		a := newDomain(t, s, mine.ID, "example.com")
 		b := newDomain(t, s, theirs.ID, "example.com")
-		ok(t, s.CreatePlatformKeys(t.Context(), "plat.example", []store.NewKey{newKey(t, "p1", myodai.KeyActive)}))
+		ok(t, s.CreatePlatformKeys(t.Context(), "plat.example", []myodai.NewKey{newKey(t, "p1", myodai.KeyActive)}))
 
 		db := raw(t, url)
 		sealed := func(where string) (list [][]byte) {
@@ -127,8 +127,8 @@ func TestNoSecretInDatabaseFile(t *testing.T) {
 	seed := parsed.(ed25519.PrivateKey).Seed()
 	forRSA := newKey(t, "s1", myodai.KeyActive)
 	forRSA.Private, forRSA.Key.Algorithm = rsaDER, myodai.KeyRSA
-	ok(t, s.CreateDomain(t.Context(), d, []store.NewKey{edKey, forRSA}))
-	ok(t, s.CreatePlatformKeys(t.Context(), "plat.example", []store.NewKey{newKey(t, "p1", myodai.KeyActive)}))
+	ok(t, s.CreateDomain(t.Context(), d, []myodai.NewKey{edKey, forRSA}))
+	ok(t, s.CreatePlatformKeys(t.Context(), "plat.example", []myodai.NewKey{newKey(t, "p1", myodai.KeyActive)}))
 	secret := "myk_" + rand.Text()
 	ok(t, s.CreateCredential(t.Context(), myodai.Credential{
 		ID: myodai.NewID[myodai.CredentialID](t0, rand.Reader), TenantID: tenant.ID, Kind: myodai.CredentialAPI,
@@ -169,7 +169,7 @@ func TestKeyThatIsNoneIsRefused(t *testing.T) {
 		d := draftDomain(tenant.ID, "example.com")
 		key := newKey(t, "s1", myodai.KeyActive)
 		key.Private = key.Private[:20]
-		if err := s.CreateDomain(t.Context(), d, []store.NewKey{key}); err == nil {
+		if err := s.CreateDomain(t.Context(), d, []myodai.NewKey{key}); err == nil {
 			t.Error("half a private key was taken")
 		}
 		_, err := s.Domain(t.Context(), tenant.ID, d.ID)

@@ -8,13 +8,15 @@ import (
 	"crypto/x509"
 	"database/sql"
 	"encoding/base64"
-	"encoding/hex"
 	"errors"
+	"flag"
+	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -43,48 +45,78 @@ func each(t *testing.T, test func(t *testing.T, s *store.Store)) {
 // eachURL runs a test on every database there is, without anything in it.
 func eachURL(t *testing.T, test func(t *testing.T, url string)) {
 	t.Helper()
+	t.Parallel()
 	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
 		test(t, filepath.Join(t.TempDir(), "myodai #1?.db"))
 	})
 	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
 		test(t, newPostgres(t))
 	})
 }
 
-// newPostgres makes a database on the server of MYODAI_TEST_POSTGRES and drops
-// it at the end of the test.
+// postgres is one database for all tests, on the server of
+// MYODAI_TEST_POSTGRES. Every test has a schema of its own in it, because making
+// a database takes most of a second on a busy machine.
+var postgres struct {
+	once  sync.Once
+	admin *sql.DB // connected to the server's own database
+	url   *url.URL
+	name  string
+	err   error
+}
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	status := m.Run()
+	if postgres.url != nil {
+		if _, err := postgres.admin.Exec("drop database " + postgres.name + " with (force)"); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			status = 1
+		}
+	}
+	os.Exit(status)
+}
+
+func createPostgres() {
+	server := os.Getenv("MYODAI_TEST_POSTGRES")
+	u, err := url.Parse(server)
+	if err != nil {
+		postgres.err = err
+		return
+	}
+	if postgres.admin, postgres.err = sql.Open("pgx", server); postgres.err != nil {
+		return
+	}
+	postgres.name = "myodai_test_" + strings.ToLower(rand.Text())
+	_, postgres.err = postgres.admin.Exec("create database " + postgres.name + " template template0 encoding 'UTF8' lc_collate 'C' lc_ctype 'C'")
+	if postgres.err == nil {
+		u.Path = "/" + postgres.name
+		postgres.url = u
+	}
+}
+
+// newPostgres is the URL of an empty schema on a PostgreSQL server.
 func newPostgres(t *testing.T) string {
 	t.Helper()
-	server := os.Getenv("MYODAI_TEST_POSTGRES")
-	if server == "" {
+	if os.Getenv("MYODAI_TEST_POSTGRES") == "" {
 		if os.Getenv("CI") == "true" {
 			t.Fatal("MYODAI_TEST_POSTGRES names no server, and CI must test on PostgreSQL")
 		}
 		t.Skip("MYODAI_TEST_POSTGRES names no server")
 	}
-	admin, err := sql.Open("pgx", server)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var random [8]byte
-	_, _ = rand.Read(random[:]) // never fails
-	name := "myodai_test_" + hex.EncodeToString(random[:])
-	if _, err := admin.Exec("create database " + name + " template template0 encoding 'UTF8' lc_collate 'C' lc_ctype 'C'"); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if _, err := admin.Exec("drop database " + name + " with (force)"); err != nil {
-			t.Error(err)
-		}
-		if err := admin.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	u, err := url.Parse(server)
-	if err != nil {
-		t.Fatal(err)
-	}
-	u.Path = "/" + name
+	postgres.once.Do(createPostgres)
+	ok(t, postgres.err)
+	schema := "test_" + strings.ToLower(rand.Text())
+	u := *postgres.url
+	query := u.Query()
+	query.Set("search_path", schema)
+	u.RawQuery = query.Encode()
+	db, err := sql.Open("pgx", u.String())
+	ok(t, err)
+	exec(t, db, "create schema "+schema)
+	ok(t, db.Close())
 	return u.String()
 }
 
@@ -200,7 +232,7 @@ func newTenant(t *testing.T, s *store.Store) myodai.Tenant {
 func newDomain(t *testing.T, s *store.Store, tenant myodai.TenantID, name myodai.Name) myodai.Domain {
 	t.Helper()
 	d := draftDomain(tenant, name)
-	keys := []store.NewKey{newKey(t, "s1-"+d.Tag(), myodai.KeyActive), newKey(t, "s2-"+d.Tag(), myodai.KeyStandby)}
+	keys := []myodai.NewKey{newKey(t, "s1-"+d.Tag(), myodai.KeyActive), newKey(t, "s2-"+d.Tag(), myodai.KeyStandby)}
 	ok(t, s.CreateDomain(t.Context(), d, keys, event(tenant, myodai.EventDomainRegistered, t0)))
 	return d
 }
@@ -217,13 +249,13 @@ func draftDomain(tenant myodai.TenantID, name myodai.Name) myodai.Domain {
 }
 
 // newKey makes an Ed25519 key pair, which is quick.
-func newKey(t *testing.T, selector string, state myodai.KeyState) store.NewKey {
+func newKey(t *testing.T, selector string, state myodai.KeyState) myodai.NewKey {
 	t.Helper()
 	public, private, err := ed25519.GenerateKey(rand.Reader)
 	ok(t, err)
 	der, err := x509.MarshalPKCS8PrivateKey(private)
 	ok(t, err)
-	return store.NewKey{Private: der, Key: myodai.Key{
+	return myodai.NewKey{Private: der, Key: myodai.Key{
 		ID: myodai.NewID[myodai.KeyID](t0, rand.Reader), Selector: selector, Algorithm: myodai.KeyEd25519,
 		Public: base64.StdEncoding.EncodeToString(public), State: state, CreatedAt: t0,
 	}}

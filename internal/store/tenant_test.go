@@ -155,7 +155,7 @@ func TestStateAndEventTogether(t *testing.T) {
 		}{
 			{"create tenant", func() error { return s.CreateTenant(t.Context(), myodai.Tenant{ID: "ten_new"}, broken...) }},
 			{"create domain", func() error {
-				return s.CreateDomain(t.Context(), other, []store.NewKey{newKey(t, "s1", myodai.KeyActive)}, broken...)
+				return s.CreateDomain(t.Context(), other, []myodai.NewKey{newKey(t, "s1", myodai.KeyActive)}, broken...)
 			}},
 			{"update domain", func() error {
 				_, err := s.UpdateDomain(t.Context(), tenant.ID, d.ID, func(d myodai.Domain) (myodai.Domain, []myodai.Event, error) {
@@ -185,7 +185,7 @@ func TestStateAndEventTogether(t *testing.T) {
 			{"delete domain", func() error { return s.DeleteDomain(t.Context(), tenant.ID, d.ID, t0, broken...) }},
 			{"update keys", func() error {
 				_, err := s.UpdateKeys(t.Context(), tenant.ID, d.ID,
-					func([]myodai.Key) ([]myodai.Key, []store.NewKey, []myodai.Event, error) {
+					func([]myodai.Key) ([]myodai.Key, []myodai.NewKey, []myodai.Event, error) {
 						return nil, nil, broken, nil
 					})
 				return err
