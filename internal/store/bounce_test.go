@@ -1,0 +1,162 @@
+package store_test
+
+import (
+	"bytes"
+	"testing"
+	"time"
+
+	"github.com/myodai/myodai"
+	"github.com/myodai/myodai/internal/store"
+)
+
+func TestReturnedBounce(t *testing.T) {
+	eachURL(t, func(t *testing.T, url string) {
+		s := open(t, url)
+		must(s.Migrate(t.Context()))(t)
+		d := newDomain(t, s, newTenant(t, s).ID, "example.com")
+		other := newTenant(t, s)
+		accept(t, s, letter(d, t0, rcpt("a", "example.net")))
+		// The bounce comes back before the node has written that it delivered.
+		held, _ := claim(t, s, "n1", 9, t0)
+		raw0 := []byte("From: mailer\x00daemon\r\n\r\n\xff\r\n")
+		r := myodai.Returned{
+			ID: "ret_1", Kind: myodai.ReturnedBounce, DeliveryID: held[0].ID, Remote: "192.0.2.1", Raw: raw0, ReceivedAt: t0,
+		}
+		suppression := myodai.Suppression{
+			ID: "sup_1", TenantID: d.TenantID, Address: held[0].Recipient, Reason: myodai.SuppressionBounced, CreatedAt: t0,
+		}
+		bounce := func(was myodai.Delivery) (myodai.Delivery, []myodai.Event, *myodai.Suppression, error) {
+			same(t, "delivery before", was, held[0])
+			was.State = myodai.DeliveryBounced
+			was.Last = myodai.Outcome{Kind: myodai.OutcomePermanent, Enhanced: "5.1.1", At: t0}
+			return was, []myodai.Event{event(d.TenantID, myodai.EventMessageBounced, t0), event(d.TenantID, myodai.EventSuppressionAdded, t0)}, &suppression, nil
+		}
+		foreign := r
+		foreign.TenantID = other.ID
+		wantCode(t, s.RecordReturned(t.Context(), foreign, bounce), myodai.CodeNotFound)
+		foreign.TenantID, foreign.DeliveryID = "", "dlv_none"
+		wantCode(t, s.RecordReturned(t.Context(), foreign, bounce), myodai.CodeNotFound)
+
+		ok(t, s.RecordReturned(t.Context(), r, bounce))
+		got := must(s.Delivery(t.Context(), d.TenantID, held[0].ID))(t)
+		if got.State != myodai.DeliveryBounced || got.Last.Enhanced != "5.1.1" || got.LeaseOwner != "" {
+			t.Errorf("delivery %+v", got)
+		}
+		lost, err := s.FinishDeliveries(t.Context(), "n1", []myodai.Finished{finished(held[0], myodai.DeliveryDelivered, t0)})
+		if err != nil || len(lost) != 1 {
+			t.Errorf("the late attempt: lost %v, error %v; want it not to overwrite the bounce", lost, err)
+		}
+		var kept []byte
+		var tenant string
+		ok(t, raw(t, url).QueryRow(`select raw, tenant_id from returned where id = 'ret_1'`).Scan(&kept, &tenant))
+		if !bytes.Equal(kept, raw0) || tenant != string(d.TenantID) {
+			t.Errorf("kept %q for %s", kept, tenant)
+		}
+
+		// A second bounce of the address suppresses nothing new and says so.
+		r.ID = "ret_2"
+		suppression.ID = "sup_2"
+		ok(t, s.RecordReturned(t.Context(), r, func(was myodai.Delivery) (myodai.Delivery, []myodai.Event, *myodai.Suppression, error) {
+			return was, []myodai.Event{event(d.TenantID, myodai.EventMessageBounced, t0), event(d.TenantID, myodai.EventSuppressionAdded, t0)}, &suppression, nil
+		}))
+		count := kinds(t, s, d.TenantID)
+		if count[myodai.EventMessageBounced] != 2 || count[myodai.EventSuppressionAdded] != 1 {
+			t.Errorf("events %v", count)
+		}
+	})
+}
+
+// An automatic reply changes nothing about a delivery that is under way.
+func TestReturnedAutoReplyKeepsLease(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store) {
+		d := newDomain(t, s, newTenant(t, s).ID, "example.com")
+		accept(t, s, letter(d, t0, rcpt("a", "example.net")))
+		held, _ := claim(t, s, "n1", 9, t0)
+		r := myodai.Returned{ID: "ret_1", TenantID: d.TenantID, Kind: myodai.ReturnedAutoReply, DeliveryID: held[0].ID, ReceivedAt: t0}
+		ok(t, s.RecordReturned(t.Context(), r, func(was myodai.Delivery) (myodai.Delivery, []myodai.Event, *myodai.Suppression, error) {
+			return was, nil, nil, nil
+		}))
+		same(t, "delivery", must(s.Delivery(t.Context(), d.TenantID, held[0].ID))(t), held[0])
+	})
+}
+
+func TestReturnedReport(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store) {
+		d := newDomain(t, s, newTenant(t, s).ID, "example.com")
+		other := newTenant(t, s)
+		r := myodai.Returned{ID: "ret_1", TenantID: d.TenantID, Kind: myodai.ReturnedReport, DomainID: d.ID, Raw: []byte("x"), ReceivedAt: t0}
+		ok(t, s.RecordReturned(t.Context(), r, nil))
+		r.ID = "ret_2"
+		ok(t, s.RecordReturned(t.Context(), r, func(was myodai.Delivery) (myodai.Delivery, []myodai.Event, *myodai.Suppression, error) {
+			same(t, "delivery", was, myodai.Delivery{})
+			return was, []myodai.Event{event(d.TenantID, myodai.EventReportReceived, t0)}, nil, nil
+		}))
+		if n := kinds(t, s, d.TenantID)[myodai.EventReportReceived]; n != 1 {
+			t.Errorf("%d events, want 1", n)
+		}
+		r.ID, r.TenantID = "ret_3", other.ID
+		wantCode(t, s.RecordReturned(t.Context(), r, nil), myodai.CodeNotFound)
+	})
+}
+
+func TestSuppressions(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store) {
+		one, two := newTenant(t, s), newTenant(t, s)
+		entry := myodai.Suppression{
+			ID: "sup_1", TenantID: one.ID, Address: rcpt("Jürgen.Groß", "example.net"), Reason: myodai.SuppressionManual,
+			Evidence: "asked by telephone", MessageID: "msg_1", CreatedAt: t0,
+		}
+		ok(t, s.AddSuppression(t.Context(), entry, event(one.ID, myodai.EventSuppressionAdded, t0)))
+		again := entry
+		again.ID, again.Address.Local = "sup_2", "JÜRGEN.GROß"
+		wantCode(t, s.AddSuppression(t.Context(), again, event(one.ID, myodai.EventSuppressionAdded, t0)), myodai.CodeConflict)
+		again.TenantID = two.ID // T42: every tenant has a list of its own
+		wantCode(t, s.RemoveSuppression(t.Context(), two.ID, entry.ID), myodai.CodeNotFound)
+
+		asked := []myodai.Address{
+			rcpt("Jürgen.Groß", "example.net"), rcpt("jürgen.groß", "example.net"), rcpt("jürgen.groß", "example.org"), rcpt("jürgen", "example.net"),
+		}
+		same(t, "suppressed", must(s.Suppressed(t.Context(), one.ID, asked))(t),
+			map[myodai.Address]myodai.Suppression{asked[0]: entry, asked[1]: entry})
+		same(t, "suppressed for another tenant", must(s.Suppressed(t.Context(), two.ID, asked))(t), map[myodai.Address]myodai.Suppression{})
+		same(t, "suppressed of none", must(s.Suppressed(t.Context(), one.ID, nil))(t), map[myodai.Address]myodai.Suppression{})
+
+		ok(t, s.RemoveSuppression(t.Context(), one.ID, entry.ID, event(one.ID, myodai.EventSuppressionRemoved, t0)))
+		wantCode(t, s.RemoveSuppression(t.Context(), one.ID, entry.ID, event(one.ID, myodai.EventSuppressionRemoved, t0)), myodai.CodeNotFound)
+		if found := must(s.Suppressed(t.Context(), one.ID, asked))(t); len(found) != 0 {
+			t.Errorf("still suppressed: %v", found)
+		}
+		ok(t, s.AddSuppression(t.Context(), entry))
+		same(t, "events", kinds(t, s, one.ID), map[myodai.EventKind]int{
+			myodai.EventTenantCreated: 1, myodai.EventSuppressionAdded: 1, myodai.EventSuppressionRemoved: 1,
+		})
+	})
+}
+
+func TestEventsAreListedOldestFirst(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store) {
+		one, two := newTenant(t, s), newTenant(t, s)
+		want := map[myodai.TenantID]int{one.ID: 6, two.ID: 1, "": 7, "ten_none": 0}
+		for i := range 5 {
+			at := t0.Add(time.Duration(5-i) * time.Minute) // written in another order
+			must(s.UpdateTenant(t.Context(), one.ID, func(t myodai.Tenant) (myodai.Tenant, []myodai.Event, error) {
+				e := event(one.ID, myodai.EventTenantResumed, at)
+				e.Data = map[string]any{"text": "ünï\"\x01", "list": []any{"a", true, nil}}
+				return t, []myodai.Event{e}, nil
+			}))(t)
+		}
+		for tenant, n := range want {
+			list := every(t, func(p myodai.Page) ([]myodai.Event, string, error) { return s.Events(t.Context(), tenant, p) })
+			if len(list) != n {
+				t.Errorf("%d events of %q, want %d", len(list), tenant, n)
+			}
+			for i, e := range list[min(1, len(list)):] {
+				if e.ID <= list[i].ID || e.At.Before(list[i].At) {
+					t.Errorf("event %d of %q is out of order", i+1, tenant)
+				}
+			}
+		}
+		last := every(t, func(p myodai.Page) ([]myodai.Event, string, error) { return s.Events(t.Context(), one.ID, p) })[5]
+		same(t, "data", last.Data, map[string]any{"text": "ünï\"\x01", "list": []any{"a", true, nil}})
+	})
+}
