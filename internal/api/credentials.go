@@ -1,0 +1,78 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/myodai/myodai"
+)
+
+// Credential lets a program act as a tenant. Its secret is not shown again.
+type Credential struct {
+	ID        myodai.CredentialID   `json:"id" doc:"Also the user name for SMTP."`
+	Kind      myodai.CredentialKind `json:"kind" enum:"api,smtp"`
+	Label     string                `json:"label"`
+	CreatedAt time.Time             `json:"created_at"`
+	RevokedAt time.Time             `json:"revoked_at,omitzero" doc:"Missing while it works."`
+}
+
+// NewCredential is what is said of a credential to be made.
+type NewCredential struct {
+	Kind  string `json:"kind" enum:"api,smtp" doc:"api opens this interface, smtp opens submission."`
+	Label string `json:"label,omitempty" doc:"What it is for; up to 100 characters."`
+}
+
+// CreatedCredential is a credential with its secret.
+type CreatedCredential struct {
+	Credential
+	Secret string `json:"secret" doc:"The key, or the SMTP password. Keep it: it is not shown again."`
+}
+
+const onceOnly = "The secret is in the answer and nowhere else: keep it."
+
+func showCredential(c myodai.Credential) Credential {
+	return Credential{ID: c.ID, Kind: c.Kind, Label: c.Label, CreatedAt: utc(c.CreatedAt), RevokedAt: utc(c.RevokedAt)}
+}
+
+// utc is t in UTC, as exactly as it is stored; no instant stays none.
+func utc(t time.Time) time.Time {
+	if t.IsZero() {
+		return time.Time{}
+	}
+	return t.UTC().Truncate(time.Microsecond)
+}
+
+func (s *Server) createCredential(ctx context.Context, tenant myodai.TenantID, n NewCredential) (*output[CreatedCredential], error) {
+	c, secret, err := s.o.Access.Create(ctx, tenant, myodai.CredentialKind(n.Kind), n.Label)
+	return outputOf(CreatedCredential{showCredential(c), secret}), err
+}
+
+func (s *Server) registerCredentials() {
+	register(s, operation{
+		id: "create-credential", method: http.MethodPost, path: "/credentials", tag: "credentials", scope: scopeTenant,
+		summary: "Create a credential", details: onceOnly, status: http.StatusCreated,
+	}, func(ctx context.Context, who myodai.Credential, in *struct{ Body NewCredential }) (*output[CreatedCredential], error) {
+		return s.createCredential(ctx, who.TenantID, in.Body)
+	})
+	register(s, operation{
+		id: "list-credentials", method: http.MethodGet, path: "/credentials", tag: "credentials", scope: scopeTenant,
+		summary: "List credentials, revoked ones included, oldest first",
+	}, func(ctx context.Context, who myodai.Credential, in *struct{ PageQuery }) (*listOutput[Credential], error) {
+		list, next, err := s.o.Store.Credentials(ctx, who.TenantID, in.page())
+		return listOf(list, next, showCredential), err
+	})
+	register(s, operation{
+		id: "revoke-credential", method: http.MethodPost, path: "/credentials/{credential_id}/revoke", tag: "credentials",
+		scope: scopeTenant, summary: "Withdraw a credential", details: "It stops working within five seconds. A key may withdraw itself.",
+	}, func(ctx context.Context, who myodai.Credential, in *struct {
+		CredentialID string `path:"credential_id"`
+	}) (*output[Credential], error) {
+		id, err := pathID(myodai.ParseID[myodai.CredentialID], in.CredentialID, "credential")
+		if err != nil {
+			return nil, err
+		}
+		c, err := s.o.Access.Revoke(ctx, who.TenantID, id)
+		return outputOf(showCredential(c)), err
+	})
+}

@@ -1,0 +1,233 @@
+package api_test
+
+import (
+	"crypto/rand"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/myodai/myodai"
+	"github.com/myodai/myodai/internal/access"
+)
+
+func itoa(n int) string { return strconv.Itoa(n) }
+
+// doors says of every operation who may use it, and how to ask for it. An
+// operation that is not in it fails the test (T63, T65). The order is that in
+// which they are allowed in the end: what destroys comes last.
+var doors = []struct {
+	operation string
+	for_      string // tenant, operator or both
+	method    string
+	path      string // {…} is replaced by an id of the party that asks
+	body      string
+	want      int // for who may
+}{
+	{"create-tenant", "operator", "POST", "/v1/tenants", `{"name":"New"}`, 201},
+	{"list-tenants", "operator", "GET", "/v1/tenants", "", 200},
+	{"get-tenant", "operator", "GET", "/v1/tenants/{tenant_id}", "", 200},
+	{"suspend-tenant", "operator", "POST", "/v1/tenants/{tenant_id}/suspend", "", 200},
+	{"resume-tenant", "operator", "POST", "/v1/tenants/{tenant_id}/resume", "", 200},
+	{"create-tenant-credential", "operator", "POST", "/v1/tenants/{tenant_id}/credentials", `{"kind":"api"}`, 201},
+	{"create-credential", "tenant", "POST", "/v1/credentials", `{"kind":"smtp","label":"shop"}`, 201},
+	{"list-credentials", "tenant", "GET", "/v1/credentials", "", 200},
+	{"register-domain", "tenant", "POST", "/v1/domains", `{"name":"other.example"}`, 201},
+	{"list-domains", "tenant", "GET", "/v1/domains", "", 200},
+	{"get-domain", "tenant", "GET", "/v1/domains/{domain_id}", "", 200},
+	{"list-records", "tenant", "GET", "/v1/domains/{domain_id}/records", "", 200},
+	{"check-domain", "tenant", "POST", "/v1/domains/{domain_id}/check", "", 200},
+	{"list-checks", "tenant", "GET", "/v1/domains/{domain_id}/checks", "", 200},
+	{"change-domain", "tenant", "PATCH", "/v1/domains/{domain_id}", `{"shape":"txt"}`, 200},
+	{"list-keys", "tenant", "GET", "/v1/domains/{domain_id}/keys", "", 200},
+	{"rotate-keys", "tenant", "POST", "/v1/domains/{domain_id}/keys/rotate", "", 409}, // nothing is published
+	{"send-message", "tenant", "POST", "/v1/messages", draft("a@{domain}"), 202},
+	{"list-messages", "tenant", "GET", "/v1/messages", "", 200},
+	{"get-message", "tenant", "GET", "/v1/messages/{message_id}", "", 200},
+	{"list-suppressions", "tenant", "GET", "/v1/suppressions", "", 200},
+	{"add-suppression", "tenant", "POST", "/v1/suppressions", `{"address":"x@example.org"}`, 201},
+	{"list-events", "both", "GET", "/v1/events", "", 200},
+	{"get-queue", "both", "GET", "/v1/queue", "", 200},
+	{"list-queued", "both", "GET", "/v1/queue/deliveries", "", 200},
+	{"retry-queue", "both", "POST", "/v1/queue/retry", `{}`, 200},
+	{"remove-suppression", "tenant", "DELETE", "/v1/suppressions/{suppression_id}", "", 204},
+	{"delete-domain", "tenant", "DELETE", "/v1/domains/{domain_id}", "", 204},
+	{"revoke-credential", "tenant", "POST", "/v1/credentials/{credential_id}/revoke", "", 200},
+}
+
+func (p party) ids() map[string]string {
+	return map[string]string{
+		"{tenant_id}": string(p.tenant.ID), "{credential_id}": string(p.credential.ID), "{domain_id}": string(p.domain.ID),
+		"{message_id}": p.message, "{suppression_id}": p.suppression,
+	}
+}
+
+// fill puts the party's own ids into a path or body.
+func (p party) fill(s string) string {
+	for name, id := range p.ids() {
+		s = strings.ReplaceAll(s, name, id)
+	}
+	return strings.ReplaceAll(s, "{domain}", string(p.domain.Name))
+}
+
+func TestEveryOperationIsInTheMatrix(t *testing.T) {
+	w := newWorld(t, plenty)
+	var documented, listed []string
+	for path, item := range w.server.OpenAPI().Paths {
+		for _, method := range []string{"GET", "POST", "PATCH", "DELETE"} {
+			if op := w.operation(method, path); op != nil {
+				documented = append(documented, op.OperationID+" "+method+" "+path+" "+op.Extensions["x-myodai-scope"].(string))
+			}
+		}
+		if item.Put != nil || item.Head != nil || item.Options != nil || item.Trace != nil {
+			t.Errorf("%s has a method this test does not know", path)
+		}
+	}
+	for _, d := range doors {
+		listed = append(listed, d.operation+" "+d.method+" "+d.path+" "+d.for_)
+	}
+	slices.Sort(documented)
+	slices.Sort(listed)
+	if !slices.Equal(documented, listed) {
+		t.Errorf("the document has\n%s\nand the matrix\n%s", strings.Join(documented, "\n"), strings.Join(listed, "\n"))
+	}
+}
+
+// T63, T65, P31: every operation × every kind of stranger, and × foreign ids.
+func TestAuthorizationMatrix(t *testing.T) {
+	w := newWorld(t, plenty).populate()
+	stranger, _ := access.NewSecret(rand.Reader)
+	old, revoked, err := w.access.Create(t.Context(), w.acme.tenant.ID, myodai.CredentialAPI, "old")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.access.Revoke(t.Context(), w.acme.tenant.ID, old.ID); err != nil {
+		t.Fatal(err)
+	}
+	gone, err := w.access.CreateTenant(t.Context(), "Gone")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, suspended, err := w.access.Create(t.Context(), gone.ID, myodai.CredentialAPI, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.access.Suspend(t.Context(), gone.ID); err != nil {
+		t.Fatal(err)
+	}
+	before := w.everything()
+
+	for _, d := range doors {
+		refused := func(who, path, key string, want int) answer {
+			t.Helper()
+			a := w.ask(d.method, path, key, w.acme.fill(d.body))
+			if a.status != want {
+				t.Errorf("%s, %s: %d %s, want %d", d.operation, who, a.status, a.body, want)
+			}
+			return a
+		}
+		path := w.acme.fill(d.path)
+		refused("no credential", path, "", 401)
+		refused("garbage", path, "garbage", 401)
+		refused("a key nobody was given", path, stranger, 401)
+		refused("a revoked key", path, revoked, 401)
+		refused("an SMTP password", path, w.acme.password, 403)
+		refused("a suspended tenant", path, suspended, 403)
+		switch d.for_ {
+		case "tenant":
+			refused("the operator", path, w.operator, 403)
+		case "operator":
+			refused("a tenant", path, w.acme.key, 403)
+		}
+		if !strings.Contains(d.path, "{") {
+			continue
+		}
+		key := w.acme.key
+		foreign := w.evil.ids()
+		if d.for_ == "operator" {
+			key, foreign = w.operator, map[string]string{}
+		}
+		foreign["nobody's"] = "tcdms"
+		name := d.path[strings.Index(d.path, "{") : strings.Index(d.path, "}")+1]
+		for _, prefix := range []string{"ten", "crd", "dom", "msg", "sup"} {
+			foreign["nobody's "+prefix] = prefix + "_" + strings.Repeat("0", 26)
+		}
+		for whose, id := range foreign {
+			a := refused("foreign id "+whose, strings.ReplaceAll(d.path, name, id), key, 404)
+			if strings.Contains(string(a.body), "evil") {
+				t.Errorf("%s tells about another tenant: %s", d.operation, a.body)
+			}
+		}
+		// A foreign id reads like one that nobody has: but for the id itself.
+		if d.for_ == "tenant" {
+			theirs := refused("foreign", strings.ReplaceAll(d.path, name, w.evil.ids()[name]), key, 404).problem(t)
+			prefix, _, _ := strings.Cut(w.evil.ids()[name], "_")
+			nobodys := prefix + "_" + strings.Repeat("0", 26)
+			none := refused("nobody's", strings.ReplaceAll(d.path, name, nobodys), key, 404).problem(t)
+			if strings.ReplaceAll(theirs.Detail, w.evil.ids()[name], nobodys) != none.Detail {
+				t.Errorf("%s tells foreign from missing: %q, %q", d.operation, theirs.Detail, none.Detail)
+			}
+		}
+	}
+	if after := w.everything(); after != before {
+		t.Errorf("refused requests changed something:\nbefore %s\nafter %s", before, after)
+	}
+
+	for _, d := range doors {
+		if d.for_ != "tenant" {
+			a := w.ask(d.method, w.acme.fill(d.path), w.operator, w.acme.fill(d.body))
+			if a.status != d.want {
+				t.Errorf("%s, the operator: %d %s, want %d", d.operation, a.status, a.body, d.want)
+			}
+		}
+		if d.for_ != "operator" {
+			a := w.ask(d.method, w.acme.fill(d.path), w.acme.key, w.acme.fill(d.body))
+			if a.status != d.want {
+				t.Errorf("%s, a tenant: %d %s, want %d", d.operation, a.status, a.body, d.want)
+			}
+			for what, id := range w.evil.ids() {
+				if strings.Contains(string(a.body), id) {
+					t.Errorf("%s shows the %s of another tenant", d.operation, what)
+				}
+			}
+		}
+	}
+	// The last of them was that the key withdrew itself.
+	if a := w.ask("GET", "/v1/domains", w.acme.key, ""); a.status != http.StatusUnauthorized {
+		t.Errorf("a key that withdrew itself still works: %d", a.status)
+	}
+}
+
+// T66: keys come in the header and nowhere else, and no log or answer has them.
+func TestKeysDoNotLeak(t *testing.T) {
+	w := newWorld(t, plenty).populate()
+	for _, path := range []string{"/v1/domains?key=" + w.acme.key, "/v1/domains?access_token=" + w.acme.key, "/v1/" + w.acme.key} {
+		a := w.ask("GET", path, "", "")
+		if a.status/100 != 4 || strings.Contains(string(a.body), w.acme.key) {
+			t.Errorf("GET %s = %d %s", path, a.status, a.body)
+		}
+	}
+	for _, body := range []string{
+		`{"name":"x.example","password":"hunter2"}`,
+		`{"name":["hunter2"]}`,
+		`{"name":{"hunter2":"hunter2"}}`,
+		`{"name":"x.example","shape":"hunter2"}`,
+		`{"name":"x.example","root_spf":"hunter2"}`,
+		`"hunter2"`,
+		`{"name":"hunter2`,
+	} {
+		if a := w.ask("POST", "/v1/domains", w.acme.key, body); a.status/100 != 4 || strings.Contains(string(a.body), "hunter2") {
+			t.Errorf("POST %s = %d %s", body, a.status, a.body)
+		}
+	}
+	_ = w.ask("GET", "/v1/domains", w.acme.key, "", "Authorization", "Basic "+w.acme.key)
+	for _, secret := range []string{w.acme.key, w.evil.key, w.acme.password, w.operator} {
+		if strings.Contains(w.log.String(), secret) {
+			t.Error("a secret is in the log")
+		}
+		if strings.Contains(w.everything(), secret) {
+			t.Error("a secret is in the store")
+		}
+	}
+}

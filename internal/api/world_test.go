@@ -1,0 +1,294 @@
+package api_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/myodai/myodai"
+	"github.com/myodai/myodai/internal/access"
+	"github.com/myodai/myodai/internal/api"
+	"github.com/myodai/myodai/internal/domains"
+	"github.com/myodai/myodai/internal/plan"
+	"github.com/myodai/myodai/internal/store"
+	"github.com/myodai/myodai/internal/submission"
+)
+
+// silence is DNS that nobody answers for: every record stays unknown.
+type silence struct{}
+
+func (silence) Probe(_ context.Context, domain myodai.Name, _ func(myodai.Observation) []myodai.Question) myodai.Observation {
+	now := time.Now()
+	return myodai.Observation{Domain: domain, StartedAt: now, FinishedAt: now, Incomplete: "the network is away"}
+}
+
+// lines collects what is logged.
+type lines struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *lines) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(b)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+// party is a tenant with one of everything that has an id.
+type party struct {
+	tenant      myodai.Tenant
+	key         string // of kind api
+	password    string // of kind smtp
+	credential  myodai.Credential
+	domain      myodai.Domain // verified
+	message     string
+	suppression string
+}
+
+// world is the API over real rooms, with two tenants.
+type world struct {
+	t          *testing.T
+	server     *api.Server
+	store      *store.Store
+	access     *access.Service
+	url        string
+	operator   string
+	acme, evil party
+	log        *lines
+	woken      *int
+}
+
+// plenty are limits no test reaches by accident.
+var plenty = api.Limits{
+	AuthFailures: api.Rate{Every: time.Millisecond, Burst: 100_000},
+	Checks:       api.Rate{Every: time.Millisecond, Burst: 100_000},
+}
+
+// newWorld starts the API. Empty worlds have no tenants.
+func newWorld(t *testing.T, limits api.Limits) *world {
+	t.Helper()
+	w := &world{t: t, log: &lines{}, woken: new(int)}
+	log := slog.New(slog.NewJSONHandler(w.log, nil))
+	var key [32]byte
+	_, _ = rand.Read(key[:])
+	var err error
+	if w.store, err = store.Open(t.Context(), store.Options{URL: filepath.Join(t.TempDir(), "myodai.db"), Key: key}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = w.store.Close() })
+	if _, err := w.store.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	site := plan.Site{
+		Zone: "plat.example", MailHost: "mail.plat.example", NameServers: []myodai.Name{"ns1.plat.example"},
+		Addresses: []netip.Addr{netip.MustParseAddr("192.0.2.1")},
+	}
+	w.access = access.New(access.Options{Store: w.store, Random: rand.Reader})
+	w.server = api.New(api.Options{
+		Store: w.store, Access: w.access, Random: rand.Reader, Log: log, Version: "test", Limits: limits,
+		Domains: domains.New(domains.Options{
+			Store: w.store, Prober: silence{}, Site: site, Random: rand.Reader, Log: log,
+		}),
+		Submission: submission.New(submission.Options{
+			Store: w.store, Random: rand.Reader, MailHost: site.MailHost, MaxSize: 1 << 20,
+		}),
+		MaxSize: 1 << 20,
+		Wake:    func() { *w.woken++ },
+	})
+	server := httptest.NewServer(w.server)
+	t.Cleanup(server.Close)
+	w.url = server.URL
+	if _, w.operator, err = w.access.CreateOperator(t.Context(), "test"); err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// populate adds two tenants that have the same of everything.
+func (w *world) populate() *world {
+	w.t.Helper()
+	w.acme, w.evil = w.newParty("Acme"), w.newParty("Evil")
+	return w
+}
+
+func (w *world) newParty(name string) (p party) {
+	t, ctx := w.t, w.t.Context()
+	t.Helper()
+	var err error
+	check := func() {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.tenant, err = w.access.CreateTenant(ctx, name)
+	check()
+	p.credential, p.key, err = w.access.Create(ctx, p.tenant.ID, myodai.CredentialAPI, "main")
+	check()
+	_, p.password, err = w.access.Create(ctx, p.tenant.ID, myodai.CredentialSMTP, "mail")
+	check()
+	host := strings.ToLower(name) + ".example"
+	p.domain = w.newDomain(p.tenant.ID, myodai.Name(host))
+	var m api.AcceptedMessage
+	w.call("POST", "/v1/messages", p.key, draft("a@"+host), http.StatusAccepted, &m)
+	p.message = string(m.ID)
+	var s api.Suppression
+	w.call("POST", "/v1/suppressions", p.key, `{"address":"gone@example.net"}`, http.StatusCreated, &s)
+	p.suppression = string(s.ID)
+	return p
+}
+
+func draft(from string) string {
+	return `{"from":"` + from + `","to":["b@example.org"],"subject":"Hi","text":"Hello."}`
+}
+
+// pair is one key pair for all domains of all tests: making one takes long.
+var pair = sync.OnceValue(func() myodai.NewKey {
+	key, err := domains.NewKey(myodai.Key{Algorithm: myodai.KeyRSA}, rand.Reader)
+	if err != nil {
+		panic(err)
+	}
+	return key
+})
+
+// newDomain makes a domain that is verified without DNS.
+func (w *world) newDomain(tenant myodai.TenantID, name myodai.Name) myodai.Domain {
+	w.t.Helper()
+	now := time.Now()
+	d := myodai.Domain{
+		ID: myodai.NewID[myodai.DomainID](now, rand.Reader), TenantID: tenant, Name: name, Shape: myodai.ShapeCNAME,
+		Token: myodai.NewToken(rand.Reader), RegisteredAt: now, VerifiedAt: now, ChangedAt: now, State: myodai.DomainVerified,
+	}
+	d.ReturnPath = plan.DefaultReturnPath(d)
+	var keys []myodai.NewKey
+	for i, selector := range plan.Selectors(d, myodai.KeyRSA) {
+		key := pair()
+		key.Key.ID, key.Key.Selector = myodai.NewID[myodai.KeyID](now, rand.Reader), selector
+		key.Key.CreatedAt, key.Key.State = now, []myodai.KeyState{myodai.KeyActive, myodai.KeyStandby}[i]
+		keys = append(keys, key)
+	}
+	if err := w.store.CreateDomain(w.t.Context(), d, keys); err != nil {
+		w.t.Fatal(err)
+	}
+	return d
+}
+
+// answer is what came back.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+func (a answer) problem(t *testing.T) api.Problem {
+	t.Helper()
+	var p api.Problem
+	if err := json.Unmarshal(a.body, &p); err != nil {
+		t.Fatalf("the answer %d %q is no problem document: %v", a.status, a.body, err)
+	}
+	return p
+}
+
+// ask sends a request and holds the answer against the OpenAPI document.
+func (w *world) ask(method, path, key, body string, header ...string) answer {
+	w.t.Helper()
+	r, err := http.NewRequestWithContext(w.t.Context(), method, w.url+path, strings.NewReader(body))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	if key != "" {
+		r.Header.Set("Authorization", "Bearer "+key)
+	}
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	a := answer{status: resp.StatusCode, header: resp.Header}
+	if a.body, err = io.ReadAll(resp.Body); err != nil {
+		w.t.Fatal(err)
+	}
+	w.conform(method, path, a)
+	return a
+}
+
+// call is ask for a request that must end in the given status.
+func (w *world) call(method, path, key, body string, status int, into any) answer {
+	w.t.Helper()
+	a := w.ask(method, path, key, body)
+	if a.status != status {
+		w.t.Fatalf("%s %s = %d %s, want %d", method, path, a.status, a.body, status)
+	}
+	if into != nil {
+		if err := json.Unmarshal(a.body, into); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+	return a
+}
+
+// everything is all that is stored of both tenants, for comparison.
+func (w *world) everything() string {
+	w.t.Helper()
+	var all []any
+	keep := func(v any, _ string, err error) {
+		w.t.Helper()
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		all = append(all, v)
+	}
+	ctx, page := w.t.Context(), myodai.Page{Limit: 200}
+	list, next, err := w.store.Tenants(ctx, page)
+	keep(list, next, err)
+	for _, t := range list {
+		credentials, next, err := w.store.Credentials(ctx, t.ID, page)
+		keep(credentials, next, err)
+		ds, next, err := w.store.Domains(ctx, t.ID, page)
+		keep(ds, next, err)
+		for _, d := range ds {
+			keys, err := w.store.Keys(ctx, t.ID, d.ID)
+			keep(keys, "", err)
+			checks, next, err := w.store.Checks(ctx, t.ID, d.ID, page)
+			keep(checks, next, err)
+		}
+		messages, next, err := w.store.Messages(ctx, t.ID, page)
+		keep(messages, next, err)
+		for _, m := range messages {
+			deliveries, err := w.store.Deliveries(ctx, t.ID, m.ID)
+			keep(deliveries, "", err)
+		}
+		suppressions, next, err := w.store.Suppressions(ctx, t.ID, page)
+		keep(suppressions, next, err)
+		events, next, err := w.store.Events(ctx, t.ID, page)
+		keep(events, next, err)
+	}
+	text, err := json.MarshalIndent(all, "", " ")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return string(text)
+}
