@@ -46,7 +46,7 @@ func EffectOf(domain myodai.Name, record Record, m Message, lookup Lookup) (Effe
 		return e, err
 	}
 	e.Domain = d.Record.Asked(StandingOwn)
-	if d.Organizational == domain || record.Suffix == SuffixYes {
+	if d.Organizational == domain {
 		e.Subdomains = d.Record.Asked(StandingSubdomain)
 		e.NonExistent = d.Record.Asked(StandingNonExistent)
 	}
