@@ -37,21 +37,51 @@ func respond(z *Zone, packet []byte, via myodai.Transport, cut bool) (response [
 		return bare(packet, dns.RcodeNotImplemented), dns.RcodeNotImplemented
 	}
 	q := new(dns.Msg)
-	// The count is read from the header: the library makes of a lie what there is.
-	if binary.BigEndian.Uint16(packet[4:]) != 1 || q.Unpack(packet) != nil {
+	if !isPlain(packet[headerSize:]) || q.Unpack(packet) != nil || !isWhole(q, packet) {
 		return bare(packet, dns.RcodeFormatError), dns.RcodeFormatError
 	}
 	reply := Answer(z, q)
 	limit := limitOf(q, len(packet), via)
-	if cut || reply.Len() > limit {
+	if cut {
 		truncate(reply)
 	}
 	response, err := reply.Pack()
-	if err != nil || len(response) > limit {
-		// A name that can be read but not written again.
+	if err == nil && len(response) > limit {
+		truncate(reply)
+		response, err = reply.Pack()
+	}
+	if err != nil { // the library reads more than it writes
 		return bare(packet, dns.RcodeServerFailure), dns.RcodeServerFailure
 	}
 	return response, reply.Rcode
+}
+
+// isWhole reports whether packet has as many records as its header says. Of a
+// lie the library makes what there is.
+func isWhole(q *dns.Msg, packet []byte) bool {
+	for i, n := range []int{len(q.Question), len(q.Answer), len(q.Ns), len(q.Extra)} {
+		if int(binary.BigEndian.Uint16(packet[4+2*i:])) != n {
+			return false
+		}
+	}
+	return true
+}
+
+// isPlain reports whether the name at the beginning of question is written out.
+// A pointer in the first name of a message can only point into the header: it
+// is no question of an honest client, and the answer would be larger.
+func isPlain(question []byte) bool {
+	for len(question) > 0 {
+		n := int(question[0])
+		if n == 0 {
+			return true
+		}
+		if n > 63 || n >= len(question) {
+			return false
+		}
+		question = question[n+1:]
+	}
+	return false
 }
 
 // limitOf is how large the response to a packet of the given size may be.
