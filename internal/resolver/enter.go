@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"slices"
 	"sync"
 
 	"github.com/miekg/dns"
@@ -151,7 +152,7 @@ func (w *walk) addressesOf(ctx context.Context, parent *myodai.Zone, ref referra
 				problem = "it is an alias, which a name server must not be"
 			}
 			a, ok := address(rr)
-			if ok && nameOf(rr.Header().Name) == name && len(addresses) < maxPerHost {
+			if ok && nameOf(rr.Header().Name) == name && len(addresses) < maxPerHost && !slices.Contains(addresses, a) {
 				addresses, ttl = append(addresses, a), min(ttl, rr.Header().Ttl)
 			}
 		}

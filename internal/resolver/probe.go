@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/myodai/myodai"
 )
@@ -95,6 +96,11 @@ func (r *probe) fresh(questions []myodai.Question) []myodai.Question {
 		if r.asked[q] || r.asked[all] {
 			continue
 		}
+		// Not every question takes a query, and each is to be kept.
+		if len(r.asked) >= r.o.Budget {
+			r.seen.Incomplete = errBudget.Error()
+			break
+		}
 		r.asked[q] = true
 		if q.OneServer {
 			if r.probes++; r.probes > r.o.Probes {
@@ -167,11 +173,13 @@ func (r *probe) round(ctx context.Context, questions []myodai.Question) {
 // over says why no more can be asked, when so many questions wait for their
 // first query; nil when more can.
 func (r *probe) over(ctx context.Context, waiting int) error {
+	// Sockets notice the deadline a little before the context does.
+	deadline, _ := ctx.Deadline()
 	switch {
-	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return errors.New("not asked: the deadline has passed")
-	case ctx.Err() != nil:
+	case errors.Is(ctx.Err(), context.Canceled):
 		return ctx.Err()
+	case !time.Now().Before(deadline):
+		return errors.New("not asked: the deadline has passed")
 	case waiting >= r.o.Budget:
 		return errBudget
 	}

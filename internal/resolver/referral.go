@@ -113,13 +113,13 @@ func (r *referral) addGlue(extra []dns.RR, zone myodai.Name) {
 	}
 }
 
-// address is the address in an A or AAAA record.
-func address(rr dns.RR) (netip.Addr, bool) {
+// address is the address in an A or AAAA record. IPv4 written as IPv6 is IPv4.
+func address(rr dns.RR) (a netip.Addr, ok bool) {
 	switch rr := rr.(type) {
 	case *dns.A:
-		return netip.AddrFromSlice(rr.A.To4())
+		a, ok = netip.AddrFromSlice(rr.A)
 	case *dns.AAAA:
-		return netip.AddrFromSlice(rr.AAAA.To16())
+		a, ok = netip.AddrFromSlice(rr.AAAA)
 	}
-	return netip.Addr{}, false
+	return a.Unmap(), ok
 }
