@@ -51,7 +51,7 @@ func Play(t testing.TB, dialogue string) *Script {
 	s.certificate, _ = Certificate(t, "mx.example.net")
 	s.listener = listen(t, s.serve)
 	t.Cleanup(func() {
-		s.listener.stop()
+		s.listener.finish()
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		for _, p := range s.problems {

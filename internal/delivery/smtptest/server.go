@@ -75,7 +75,22 @@ func (l *listener) stop() {
 	l.group.Wait()
 }
 
-// Addr is where the server listens.
+// finish lets connections come to their own end for two seconds, then stops.
+func (l *listener) finish() {
+	_ = l.Close() // stop closes it again
+	over := make(chan struct{})
+	go func() {
+		l.group.Wait()
+		close(over)
+	}()
+	select {
+	case <-over:
+	case <-time.After(2 * time.Second):
+	}
+	l.stop()
+}
+
+// addr is where the server listens.
 func (l *listener) addr() netip.AddrPort {
 	return l.Listener.Addr().(*net.TCPAddr).AddrPort()
 }

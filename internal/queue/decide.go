@@ -1,0 +1,63 @@
+package queue
+
+import (
+	"time"
+
+	"github.com/myodai/myodai"
+)
+
+// Decision is what follows from an attempt.
+type Decision struct {
+	State myodai.DeliveryState
+	DueAt time.Time // of the next attempt, when State is deferred; zero otherwise
+}
+
+// Decide returns what follows from the outcome o of the newest attempt on d,
+// which Attempts counts already.
+//
+// It does not spread the next attempt (Jitter does). A delivery whose next
+// attempt would come after ExpiresAt is given up now: waiting for a moment at
+// which nothing is done anymore helps nobody.
+func Decide(d myodai.Delivery, o myodai.Outcome, now time.Time) Decision {
+	at := now.Add(Backoff(d.Attempts))
+	switch {
+	case o.Kind == myodai.OutcomeDelivered:
+		return Decision{State: myodai.DeliveryDelivered}
+	case o.Kind == myodai.OutcomePermanent:
+		return Decision{State: myodai.DeliveryBounced}
+	case at.After(d.ExpiresAt):
+		return Decision{State: myodai.DeliveryExpired}
+	}
+	return Decision{State: myodai.DeliveryDeferred, DueAt: at}
+}
+
+// The pauses of P14, before jitter: with a quarter more they are 12.5 minutes
+// and 4 hours. Most greylisting lets a second attempt through after 10 minutes.
+const firstPause, longestPause = 10 * time.Minute, 192 * time.Minute
+
+// Backoff returns the pause after the given number of attempts: 10 minutes,
+// doubling, at most 3 hours and 12 minutes.
+func Backoff(attempts int) time.Duration {
+	if attempts > 5 { // 10 min << 5 is past the longest; keep the shift small
+		return longestPause
+	}
+	return min(firstPause<<max(attempts-1, 0), longestPause)
+}
+
+// Jitter moves a pause by up to a quarter either way, evenly by chance, so that
+// what failed together does not come back together.
+func Jitter(pause time.Duration, chance uint64) time.Duration {
+	if pause <= 0 {
+		return 0
+	}
+	width := uint64(pause/2) + 1
+	return pause - pause/4 + time.Duration(chance%width)
+}
+
+// eventOf is the event that tells of a delivery having come into a state.
+var eventOf = map[myodai.DeliveryState]myodai.EventKind{
+	myodai.DeliveryDelivered: myodai.EventMessageDelivered,
+	myodai.DeliveryDeferred:  myodai.EventMessageDeferred,
+	myodai.DeliveryBounced:   myodai.EventMessageBounced,
+	myodai.DeliveryExpired:   myodai.EventMessageExpired,
+}

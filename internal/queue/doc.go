@@ -1,0 +1,18 @@
+// Package queue drives deliveries from accepted to a terminal state: it claims
+// what is due, hands it to an agent by recipient domain, decides what follows
+// from each outcome, and records that.
+//
+// It does not speak SMTP (delivery does) and does not accept mail (submission
+// does). Work is leased, not locked: no transaction is open while the network
+// is, and what a dead node held is due again when its lease runs out. Delivery
+// is therefore at least once; the window in which a crash repeats a mail is from
+// the remote 250 until the outcome is written, which happens at once (P04).
+//
+// The retry curve obeys RFC 5321 §4.5.4.1 in spirit and is faster at its start,
+// because of greylisting (RFC 6647). A slow domain holds sessions of its own
+// lane only (P10). Just before each mail the sender's right to send is checked
+// again (P23).
+//
+// A store that fails stops the work, is asked again until it answers, and is
+// logged once. An agent that panics costs the deliveries that made it an attempt.
+package queue

@@ -1,0 +1,267 @@
+package queue_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/myodai/myodai"
+)
+
+// memory is a store without a disk. It keeps leases as the real one does.
+type memory struct {
+	mu         sync.Mutex
+	deliveries []*myodai.Delivery // by DueAt only when claimed
+	message    myodai.Message
+	domain     myodai.Domain
+	tenant     myodai.Tenant
+	body       []byte
+
+	finished []myodai.Finished
+	claims   int
+	released int
+	broken   bool              // every call fails
+	poison   myodai.DeliveryID // whose result cannot be written
+	changed  chan struct{}     // closed and replaced with every change
+}
+
+// newMemory holds one message with n deliveries to each of the domains, due now.
+func newMemory(n int, domains ...myodai.Name) *memory {
+	s := &memory{
+		message: myodai.Message{ID: "msg_1", TenantID: "ten_1", DomainID: "dom_1", From: myodai.Address{Local: "a", Domain: "example.com"}},
+		domain:  myodai.Domain{ID: "dom_1", TenantID: "ten_1", Name: "example.com", State: myodai.DomainVerified},
+		tenant:  myodai.Tenant{ID: "ten_1", State: myodai.TenantActive},
+		body:    []byte("From: a@example.com\r\nSubject: hello\r\n\r\nHello.\r\n"),
+		changed: make(chan struct{}),
+	}
+	for _, domain := range domains {
+		for i := range n {
+			s.add(fmt.Sprintf("dlv_%s_%d", domain, i), myodai.Address{Local: fmt.Sprint("u", i), Domain: domain})
+		}
+	}
+	return s
+}
+
+func (s *memory) add(id string, to myodai.Address) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	s.deliveries = append(s.deliveries, &myodai.Delivery{
+		ID: myodai.DeliveryID(id), TenantID: "ten_1", MessageID: "msg_1", Recipient: to,
+		ReturnPath: myodai.Address{Local: "b-" + fmt.Sprint(len(s.deliveries)), Domain: "rp.example.com"},
+		State:      myodai.DeliveryAccepted, DueAt: now, QueuedAt: now, ExpiresAt: now.Add(maxAge),
+	})
+}
+
+func (s *memory) change() {
+	close(s.changed)
+	s.changed = make(chan struct{})
+}
+
+var errBroken = errors.New("the disk is on fire")
+
+func (s *memory) ClaimDeliveries(_ context.Context, owner string, most int, now, until time.Time) ([]myodai.Delivery, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.claims++; s.broken {
+		return nil, errBroken
+	}
+	var list []myodai.Delivery
+	slices.SortStableFunc(s.deliveries, func(a, b *myodai.Delivery) int { return a.DueAt.Compare(b.DueAt) })
+	for _, d := range s.deliveries {
+		if len(list) == most {
+			break
+		}
+		if d.State.Terminal() || d.DueAt.After(now) || d.LeasedUntil.After(now) {
+			continue
+		}
+		d.LeaseOwner, d.LeasedUntil = owner, until
+		d.Attempts++
+		list = append(list, *d)
+	}
+	return list, nil
+}
+
+func (s *memory) FinishDeliveries(_ context.Context, owner string, list []myodai.Finished) (lost []myodai.DeliveryID, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.broken || slices.ContainsFunc(list, func(f myodai.Finished) bool { return f.Delivery.ID == s.poison }) {
+		return nil, errBroken
+	}
+	for _, f := range list {
+		d := s.find(f.Delivery.ID)
+		if d.LeaseOwner != owner {
+			lost = append(lost, d.ID)
+			continue
+		}
+		*d = f.Delivery
+		s.finished = append(s.finished, f)
+	}
+	s.change()
+	return lost, nil
+}
+
+func (s *memory) ReleaseDeliveries(_ context.Context, owner string, ids []myodai.DeliveryID) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.broken {
+		return errBroken
+	}
+	for _, id := range ids {
+		if d := s.find(id); d.LeaseOwner == owner {
+			d.LeaseOwner, d.LeasedUntil = "", time.Time{}
+			d.Attempts--
+			s.released++
+		}
+	}
+	s.change()
+	return nil
+}
+
+func (s *memory) Sender(context.Context, myodai.MessageID) (myodai.Message, myodai.Domain, myodai.Tenant, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.broken {
+		return myodai.Message{}, myodai.Domain{}, myodai.Tenant{}, errBroken
+	}
+	return s.message, s.domain, s.tenant, nil
+}
+
+func (s *memory) Body(context.Context, myodai.TenantID, myodai.MessageID) ([]byte, error) {
+	return s.body, nil
+}
+
+func (s *memory) Queue(_ context.Context, _ myodai.TenantID, now time.Time) ([]myodai.QueueLine, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	line := myodai.QueueLine{OldestAt: now}
+	for _, d := range s.deliveries {
+		switch d.State {
+		case myodai.DeliveryAccepted:
+			line.Accepted++
+		case myodai.DeliveryDeferred:
+			line.Deferred++
+		default:
+			continue
+		}
+		if d.QueuedAt.Before(line.OldestAt) {
+			line.OldestAt = d.QueuedAt
+		}
+	}
+	return []myodai.QueueLine{line}, nil
+}
+
+func (s *memory) find(id myodai.DeliveryID) *myodai.Delivery {
+	for _, d := range s.deliveries {
+		if d.ID == id {
+			return d
+		}
+	}
+	panic("no delivery " + id)
+}
+
+// with calls f under the lock and tells those who wait.
+func (s *memory) with(f func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f()
+	s.change()
+}
+
+// wait returns when done is true, or with false when ctx ends.
+func (s *memory) wait(ctx context.Context, done func() bool) bool {
+	for {
+		s.mu.Lock()
+		ok, changed := done(), s.changed
+		s.mu.Unlock()
+		if ok {
+			return true
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return false
+		}
+	}
+}
+
+// states counts deliveries by state.
+func (s *memory) states() map[myodai.DeliveryState]int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	counts := map[myodai.DeliveryState]int{}
+	for _, d := range s.deliveries {
+		counts[d.State]++
+	}
+	return counts
+}
+
+// receivers is an agent for a small world in simulated time.
+type receivers struct {
+	each  time.Duration                                     // that one delivery takes
+	reply func(d myodai.Delivery, n int) myodai.OutcomeKind // to the nth attempt; nil delivers
+
+	mu       sync.Mutex
+	attempts map[myodai.DeliveryID][]time.Time
+	inFlight int
+	peak     map[myodai.Name]int // jobs at a time
+	now      map[myodai.Name]int
+}
+
+func (r *receivers) Attempt(ctx context.Context, job myodai.Job) []myodai.Outcome {
+	r.enter(job.Domain, 1)
+	defer r.enter(job.Domain, -1)
+	outcomes := make([]myodai.Outcome, len(job.Items))
+	for i, item := range job.Items {
+		select {
+		case <-time.After(r.each):
+		case <-ctx.Done():
+			return outcomes
+		}
+		if _, err := item.Load(ctx); err != nil {
+			outcomes[i] = myodai.Outcome{Kind: myodai.OutcomeTransient, Text: err.Error()}
+		} else {
+			outcomes[i] = r.answer(item.Delivery)
+		}
+		if outcomes[i].Kind != "" {
+			job.Settled(i, outcomes[i])
+		}
+	}
+	return outcomes
+}
+
+func (r *receivers) answer(d myodai.Delivery) myodai.Outcome {
+	r.mu.Lock()
+	if r.attempts == nil {
+		r.attempts = map[myodai.DeliveryID][]time.Time{}
+	}
+	r.attempts[d.ID] = append(r.attempts[d.ID], time.Now())
+	n := len(r.attempts[d.ID])
+	r.mu.Unlock()
+	kind := myodai.OutcomeDelivered
+	if r.reply != nil {
+		kind = r.reply(d, n)
+	}
+	o := map[myodai.OutcomeKind]myodai.Outcome{
+		myodai.OutcomeDelivered: {Kind: kind, Code: 250, Text: "taken"},
+		myodai.OutcomeTransient: {Kind: kind, Code: 451, Enhanced: "4.7.1", Text: "later"},
+		myodai.OutcomePermanent: {Kind: kind, Code: 550, Enhanced: "5.1.1", Text: "no such user"},
+	}
+	answer := o[kind]
+	answer.At = time.Now()
+	return answer
+}
+
+func (r *receivers) enter(domain myodai.Name, n int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.peak == nil {
+		r.peak, r.now = map[myodai.Name]int{}, map[myodai.Name]int{}
+	}
+	r.inFlight += n
+	r.now[domain] += n
+	r.peak[domain] = max(r.peak[domain], r.now[domain])
+}

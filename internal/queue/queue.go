@@ -1,0 +1,144 @@
+package queue
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"encoding/hex"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/myodai/myodai"
+)
+
+// Store is what the queue needs of the store.
+type Store interface {
+	// ClaimDeliveries leases up to max deliveries that are due, longest due first,
+	// to owner until the given time. Their attempts are counted with it (P09).
+	ClaimDeliveries(ctx context.Context, owner string, max int, now, until time.Time) ([]myodai.Delivery, error)
+	// FinishDeliveries writes the results of attempts in one transaction, except
+	// for those whose lease is not owner's anymore, which it returns.
+	FinishDeliveries(ctx context.Context, owner string, list []myodai.Finished) (lost []myodai.DeliveryID, err error)
+	// ReleaseDeliveries gives deliveries back that were claimed and not attempted.
+	ReleaseDeliveries(ctx context.Context, owner string, ids []myodai.DeliveryID) error
+	// Sender is the message, its domain and its tenant, as they are now.
+	Sender(ctx context.Context, message myodai.MessageID) (myodai.Message, myodai.Domain, myodai.Tenant, error)
+	// Body is the message in wire form, signatures included.
+	Body(ctx context.Context, tenant myodai.TenantID, message myodai.MessageID) ([]byte, error)
+	// Queue sums up what waits; tenant "" means everybody's.
+	Queue(ctx context.Context, tenant myodai.TenantID, now time.Time) ([]myodai.QueueLine, error)
+}
+
+// Agent attempts deliveries. It tells each outcome through Job.Settled as soon
+// as it stands, and returns one per item; an outcome without a Kind means that
+// no server can have taken the item.
+type Agent interface {
+	Attempt(ctx context.Context, job myodai.Job) []myodai.Outcome
+}
+
+// Options is what a Queue works with. Store and Agent must be given.
+type Options struct {
+	Store Store
+	Agent Agent
+	// Owner is the name of this node in leases. It must not be used again after a
+	// restart; "" makes one up, which is right outside tests.
+	Owner string
+	// Sessions bounds jobs at a time; 0 means 1000. A session is a socket and some
+	// ten KiB, and many of them wait for slow servers.
+	Sessions int
+	// PerDomain bounds them per recipient domain; 0 means 10.
+	PerDomain int
+	// JobSize bounds the deliveries of one job; 0 means 100.
+	JobSize int
+	// Claimed bounds the deliveries that are leased and wait; 0 means 10,000.
+	Claimed int
+	// MaxAttempt is the longest the agent takes for one job; 0 means 20 minutes.
+	MaxAttempt time.Duration
+	// Lease is how long claimed work is ours; 0 means half as long again as
+	// MaxAttempt. It must be longer than MaxAttempt.
+	Lease time.Duration
+	// Poll is how often the store is asked for what has become due; 0 means every
+	// second. Wake does not wait for it.
+	Poll time.Duration
+	// Grace is how long jobs may go on after Run was told to end; 0 means 25
+	// seconds, which leaves five for writing within the thirty of P15.
+	Grace time.Duration
+	// Random makes ids and jitter; nil means crypto/rand.Reader.
+	Random io.Reader
+	// Log is told of faults; nil means nobody is.
+	Log *slog.Logger
+	// Registerer takes the metrics; nil means there are none.
+	Registerer prometheus.Registerer
+}
+
+// withDefaults fills in what was not given.
+func (o Options) withDefaults() Options {
+	if o.Random == nil {
+		o.Random = rand.Reader
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Owner == "" {
+		o.Owner = "queue-" + hex.EncodeToString(draw(o.Random, 8))
+	}
+	o.Sessions = orElse(o.Sessions, 1000)
+	o.PerDomain = orElse(o.PerDomain, 10)
+	o.JobSize = orElse(o.JobSize, 100)
+	o.Claimed = orElse(o.Claimed, 10_000)
+	o.MaxAttempt = orElse(o.MaxAttempt, 20*time.Minute)
+	o.Lease = orElse(o.Lease, o.MaxAttempt*3/2)
+	o.Poll = orElse(o.Poll, time.Second)
+	o.Grace = orElse(o.Grace, 25*time.Second)
+	return o
+}
+
+func orElse[T int | time.Duration](value, otherwise T) T {
+	if value <= 0 {
+		return otherwise
+	}
+	return value
+}
+
+// draw reads n octets from random, which must not fail.
+func draw(random io.Reader, n int) []byte {
+	b := make([]byte, n)
+	if _, err := io.ReadFull(random, b); err != nil {
+		panic("queue: no randomness: " + err.Error())
+	}
+	return b
+}
+
+// Queue works off deliveries. Make one with New, and Run it once.
+type Queue struct {
+	with    Options // completed
+	metrics *metrics
+	wake    chan struct{}
+	records chan myodai.Finished // from jobs to the one writer
+	signals chan signal          // from jobs to the loop
+}
+
+// New makes a queue. It does nothing until Run. Metrics that are registered
+// already make it panic.
+func New(o Options) *Queue {
+	o = o.withDefaults()
+	return &Queue{
+		with: o, metrics: newMetrics(o.Registerer),
+		wake: make(chan struct{}, 1), records: make(chan myodai.Finished, batchSize), signals: make(chan signal, 16),
+	}
+}
+
+// Wake makes the queue look for due deliveries now. It never blocks, and may be
+// called before and after Run.
+func (q *Queue) Wake() {
+	select {
+	case q.wake <- struct{}{}:
+	default: // it is about to look anyway
+	}
+}
+
+// chance is a number for Jitter.
+func (q *Queue) chance() uint64 { return binary.BigEndian.Uint64(draw(q.with.Random, 8)) }
