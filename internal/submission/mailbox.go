@@ -48,9 +48,10 @@ func parseAuthor(s string) (myodai.Address, error) {
 		return myodai.Address{}, myodai.Invalidf("%q has an encoded-word in the address; only the name may be encoded", written)
 	case !isASCII(local):
 		return myodai.Address{}, myodai.Invalidf("%q has a character before the @ that is not ASCII; use an ASCII address", written)
-	case !strings.EqualFold(domain, string(m.Address.Domain)):
+	case !isASCII(domain) || !strings.EqualFold(domain, string(m.Address.Domain)):
 		// Full-width letters, soft hyphens and the like lead to the same name for
-		// us and to another, or none, for somebody else (T09, F6).
+		// us and to another, or none, for somebody else (T09, F6). EqualFold alone
+		// would take the Kelvin sign for a k.
 		return myodai.Address{}, myodai.Invalidf("the domain in %q is not in its plain form; write it as %s", written, m.Address.Domain)
 	}
 	return m.Address, nil
