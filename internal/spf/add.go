@@ -56,10 +56,11 @@ func (d *draft) drop() {
 // dedupe takes out living mechanisms that stand there a second time.
 func (d *draft) dedupe() {
 	r := Record{Terms: d.terms}
+	all := r.All()
 	seen := map[string]bool{}
 	var terms []Term
 	for i, t := range d.terms {
-		if t.IsMechanism() && !r.Dead(i) {
+		if t.IsMechanism() && !r.dead(i, all) {
 			if seen[t.Canonical()] {
 				d.note(NoteDuplicate, t.Text, 0)
 				continue
@@ -83,9 +84,9 @@ func (d *draft) bury() {
 	var before, after []Term
 	for i, t := range d.terms {
 		switch {
-		case !r.Dead(i) && i < all:
+		case !r.dead(i, all) && i < all:
 			before = append(before, t)
-		case !r.Dead(i):
+		case !r.dead(i, all):
 			after = append(after, t)
 		case t.Name == TermAll:
 			d.note(NoteDropped, t.Text, 0)

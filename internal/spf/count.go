@@ -99,7 +99,7 @@ func (c *counter) record(domain myodai.Name, r Record, path []myodai.Name) Cost 
 		tc := TermCost{Term: t, Before: c.lookups, Duplicate: seen[t.Canonical()]}
 		seen[t.Canonical()] = true
 		switch {
-		case all >= 0 && (t.IsMechanism() && i > all || t.Name == TermRedirect):
+		case r.dead(i, all):
 			tc.Dead = true
 		case t.Name == TermRedirect:
 			redirect = i

@@ -59,7 +59,7 @@ type Result struct {
 	Kind   ResultKind
 	Domain myodai.Name // whose record was asked for; "" when there is no such name
 	// Matched is the term that decided, as it is spelled, "" when none did; for
-	// an error the term that led to it.
+	// an error the term that led to it, "" when that is a record not to be read.
 	Matched string
 	// Path leads from Domain through include and redirect to the record in which
 	// Matched stands.

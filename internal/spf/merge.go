@@ -16,11 +16,12 @@ func (d *draft) merge(records []Record) {
 	d.order(records)
 	var mechanisms, alls, redirects, others []Term
 	for _, r := range records {
+		all := r.All()
 		for i, t := range r.Terms {
 			switch {
 			case t.Name == TermAll:
 				alls = append(alls, t)
-			case r.Dead(i):
+			case r.dead(i, all):
 				d.dead(t)
 			case t.IsMechanism():
 				mechanisms = d.join(mechanisms, t)

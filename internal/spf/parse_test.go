@@ -66,6 +66,13 @@ func TestParseProblems(t *testing.T) {
 	}
 }
 
+func TestSyntaxErrorNamesTheFirstProblem(t *testing.T) {
+	_, err := spf.Parse("v=spf1 mx ip4:x -al")
+	if want := `spf record: address at 10: "ip4:x"`; err == nil || err.Error() != want {
+		t.Errorf("error = %v, want %s", err, want)
+	}
+}
+
 func TestCanonical(t *testing.T) {
 	for _, same := range [][]string{
 		{"+MX", "mx", "mx/32", "mx//128", "Mx/32//128"},
@@ -196,6 +203,25 @@ func TestSuspects(t *testing.T) {
 	}
 	if got := spf.Suspects(r); !slices.Equal(got, want) {
 		t.Errorf("Suspects = %v, want %v", got, want)
+	}
+}
+
+func TestOpen(t *testing.T) {
+	for _, tt := range []struct {
+		term string
+		open bool
+	}{
+		{"all", true}, {"+all", true}, {"?all", false}, {"~all", false}, {"ip4:0.0.0.0/0", true}, {"ip4:128.0.0.0/1", true},
+		{"ip4:128.0.0.0/2", false}, {"-ip4:0.0.0.0/0", false}, {"ip6:::/0", true}, {"a/0", true}, {"mx//1", true}, {"mx", false},
+		{"exists:yes.example", true}, {"exists:%{i}.list.example", false}, {"include:a.example", false},
+	} {
+		r, err := spf.Parse("v=spf1 " + tt.term)
+		if err != nil || (len(r.Open()) == 1) != tt.open {
+			t.Errorf("%s: open %v, %v; want %v", tt.term, r.Open(), err, tt.open)
+		}
+	}
+	if r, _ := spf.Parse("v=spf1 -all +all ip4:0.0.0.0/0"); r.Open() != nil {
+		t.Errorf("after -all, open are %v", r.Open())
 	}
 }
 

@@ -159,11 +159,10 @@ func (r Record) find(name TermName) int {
 
 // Dead reports whether the term at index i can never have an effect: a
 // mechanism after all, or a redirect beside one.
-func (r Record) Dead(i int) bool {
-	all := r.All()
-	if all < 0 {
-		return false
-	}
+func (r Record) Dead(i int) bool { return r.dead(i, r.All()) }
+
+// dead is Dead for callers that know where all is.
+func (r Record) dead(i, all int) bool {
 	t := r.Terms[i]
-	return t.IsMechanism() && i > all || t.Name == TermRedirect
+	return all >= 0 && (t.IsMechanism() && i > all || t.Name == TermRedirect)
 }
