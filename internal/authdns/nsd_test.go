@@ -19,23 +19,8 @@ import (
 	"github.com/myodai/myodai/internal/authdns"
 )
 
-// startNSD serves the zone file text with NSD on loopback until the test ends,
-// and returns its address.
-func startNSD(t *testing.T, text string) string {
-	t.Helper()
-	program, err := exec.LookPath("nsd")
-	if err != nil {
-		program = "/usr/sbin/nsd" // where Debian has it, outside of the path of most people
-		if _, err := os.Stat(program); err != nil {
-			if os.Getenv("CI") == "true" {
-				t.Fatal("nsd is not installed")
-			}
-			t.Skip("nsd is not installed")
-		}
-	}
-	dir := t.TempDir()
-	port := freePort(t)
-	config := fmt.Sprintf(`
+// nsdConfig wants a port and a directory.
+const nsdConfig = `
 server:
 	ip-address: 127.0.0.1@%[1]d
 	do-ip6: no
@@ -57,7 +42,25 @@ remote-control:
 zone:
 	name: plat.example
 	zonefile: zone
-`, port, dir)
+`
+
+// startNSD serves the zone file text with NSD on loopback until the test ends,
+// and returns its address.
+func startNSD(t *testing.T, text string) string {
+	t.Helper()
+	program, err := exec.LookPath("nsd")
+	if err != nil {
+		program = "/usr/sbin/nsd" // where Debian has it, outside of the path of most people
+		if _, err := os.Stat(program); err != nil {
+			if os.Getenv("CI") == "true" {
+				t.Fatal("nsd is not installed")
+			}
+			t.Skip("nsd is not installed")
+		}
+	}
+	dir := t.TempDir()
+	port := freePort(t)
+	config := fmt.Sprintf(nsdConfig, port, dir)
 	for name, content := range map[string]string{"nsd.conf": config, "zone": text} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
 			t.Fatal(err)
