@@ -19,6 +19,7 @@ const (
 	Truncate Fault = "truncate" // UDP answers say only that TCP is needed
 	UDPOnly  Fault = "udp-only" // TCP connections are closed without an answer
 	Spoof    Fault = "spoof"    // over UDP, forged answers precede the right one
+	Flood    Fault = "flood"    // the same, by the dozen
 	Garbage  Fault = "garbage"  // octets that are no message
 )
 
@@ -77,6 +78,12 @@ func (f Fault) respond(w dns.ResponseWriter, query, reply *dns.Msg) {
 	case Spoof:
 		if udp {
 			forge(w, query)
+		}
+	case Flood:
+		for range 12 {
+			if udp {
+				forge(w, query)
+			}
 		}
 	case Garbage:
 		_, _ = w.Write([]byte("\x00not a message"))
