@@ -123,6 +123,7 @@ func TestIdempotencyKey(t *testing.T) {
 			{"a key in another case", d, "Order-1", 1, 0, false, ""},
 			{"another tenant", other, "order-1", 2, 0, false, ""},
 			{"no key", d, "", 1, 0, false, ""},
+			{"another tenant, after a day", other, "order-1", 4, 24 * time.Hour, false, ""},
 			{"the same, just within a day", d, "order-1", 1, 24*time.Hour - time.Microsecond, true, ""},
 			{"another request, just within a day", d, "order-1", 2, 24*time.Hour - time.Microsecond, false, myodai.CodeConflict},
 			{"another request, after a day", d, "order-1", 3, 24 * time.Hour, false, ""},

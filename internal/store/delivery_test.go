@@ -1,7 +1,6 @@
 package store_test
 
 import (
-	"database/sql"
 	"fmt"
 	"strings"
 	"sync"
@@ -255,47 +254,4 @@ func TestFourWorkersClaimEachDeliveryOnce(t *testing.T) {
 			t.Errorf("%d deliveries were claimed, want %d", len(claims), messages*each)
 		}
 	})
-}
-
-// However many deliveries are finished, finding what is due reads only what
-// waits, in order, from its partial index.
-func TestClaimReadsOnlyWhatWaits(t *testing.T) {
-	eachURL(t, func(t *testing.T, url string) {
-		s := open(t, url)
-		must(s.Migrate(t.Context()))(t)
-		db := raw(t, url)
-		db.SetMaxOpenConns(1) // settings below are of one connection
-		explain := "explain query plan "
-		if strings.HasPrefix(url, "postgres://") {
-			explain = "explain "
-			exec(t, db, "set enable_seqscan = off") // an empty table is read as it is
-		}
-		rows, err := db.Query(explain+store.DueDeliveries, t0.UnixMicro(), 10)
-		ok(t, err)
-		plan := lines(t, rows)
-		if !strings.Contains(plan, "deliveries_due") || strings.Contains(plan, "TEMP B-TREE") || strings.Contains(plan, "Sort") {
-			t.Errorf("the plan is:\n%s", plan)
-		}
-	})
-}
-
-// lines is the last column of every row.
-func lines(t *testing.T, rows *sql.Rows) string {
-	t.Helper()
-	defer func() { ok(t, rows.Close()) }()
-	columns, err := rows.Columns()
-	ok(t, err)
-	var b strings.Builder
-	for rows.Next() {
-		fields := make([]any, len(columns))
-		for i := range fields {
-			fields[i] = new(any)
-		}
-		var last string
-		fields[len(fields)-1] = &last
-		ok(t, rows.Scan(fields...))
-		b.WriteString(last + "\n")
-	}
-	ok(t, rows.Err())
-	return b.String()
 }

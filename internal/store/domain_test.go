@@ -174,54 +174,6 @@ func TestClaimDomains(t *testing.T) {
 	})
 }
 
-func TestRecordCheck(t *testing.T) {
-	each(t, func(t *testing.T, s *store.Store) {
-		tenant, other := newTenant(t, s), newTenant(t, s)
-		d := newDomain(t, s, tenant.ID, "example.com")
-		check := func(at time.Time, state myodai.DomainState) myodai.Check {
-			c := myodai.Check{
-				ID: myodai.CheckID("chk_" + at.Format("150405")), TenantID: tenant.ID, DomainID: d.ID, At: at, Verdict: myodai.VerdictDisproved,
-				Records: []myodai.RecordCheck{{
-					Name: "s1._domainkey.example.com", Type: myodai.TypeCNAME, Purpose: myodai.PurposeDKIM, Required: true,
-					Status: myodai.StatusDifferent, Found: []string{"CNAME example.net"}, Reason: "Something else is there.",
-				}},
-				Findings: []myodai.Finding{{Cause: "record-different", Severity: myodai.SeverityBlocks, Primary: true, Args: map[string]string{"a": "b"}}},
-				Observation: myodai.Observation{
-					Domain: "example.com", StartedAt: at, FinishedAt: at.Add(time.Second),
-					Answers: []myodai.Answer{{
-						Question: myodai.Question{Name: "example.com", Type: myodai.TypeTXT}, Server: "ns1.example.net", RCode: "NOERROR", Authoritative: true,
-						Records: []myodai.Record{{Name: "example.com", Type: myodai.TypeTXT, TTL: 300, Data: `v=spf1 \000\"x`, Strings: []string{`v=spf1 \000\"x`}}},
-						At:      at, Took: 12 * time.Millisecond,
-					}},
-				},
-			}
-			got, err := s.RecordCheck(t.Context(), c, func(d myodai.Domain) (myodai.Domain, []myodai.Event, error) {
-				d.State = state
-				return d, []myodai.Event{event(tenant.ID, myodai.EventDomainAtRisk, at)}, nil
-			})
-			ok(t, err)
-			if got.State != state {
-				t.Errorf("the domain returned is %s, want %s", got.State, state)
-			}
-			return c
-		}
-		_, err := s.LastCheck(t.Context(), tenant.ID, d.ID)
-		wantCode(t, err, myodai.CodeNotFound)
-		first, second, third := check(t0, myodai.DomainAtRisk), check(t0.Add(time.Minute), myodai.DomainAtRisk), check(t0.Add(time.Hour), myodai.DomainSuspended)
-
-		same(t, "last check", must(s.LastCheck(t.Context(), tenant.ID, d.ID))(t), third)
-		same(t, "checks", every(t, func(p myodai.Page) ([]myodai.Check, string, error) {
-			return s.Checks(t.Context(), tenant.ID, d.ID, p)
-		}), []myodai.Check{third, second, first})
-		if n := kinds(t, s, tenant.ID)[myodai.EventDomainAtRisk]; n != 3 {
-			t.Errorf("%d events, want 3", n)
-		}
-		foreign := myodai.Check{ID: "chk_f", TenantID: other.ID, DomainID: d.ID, At: t0}
-		_, err = s.RecordCheck(t.Context(), foreign, func(d myodai.Domain) (myodai.Domain, []myodai.Event, error) { return d, nil, nil })
-		wantCode(t, err, myodai.CodeNotFound)
-	})
-}
-
 func TestSendingDomains(t *testing.T) {
 	each(t, func(t *testing.T, s *store.Store) {
 		active, suspended := newTenant(t, s), newTenant(t, s)
@@ -256,79 +208,6 @@ func TestSendingDomains(t *testing.T) {
 				got[d.Name] = d.TenantID
 			}
 			same(t, tt.name, got, tt.want)
-		}
-	})
-}
-
-// The serial grows with what can show in the zone, and only then.
-func TestZoneSerial(t *testing.T) {
-	each(t, func(t *testing.T, s *store.Store) {
-		tenant := newTenant(t, s)
-		serial := must(s.ZoneSerial(t.Context()))(t)
-		var d myodai.Domain
-		change := func(change func(myodai.Domain) myodai.Domain) {
-			must(s.UpdateDomain(t.Context(), tenant.ID, d.ID, func(d myodai.Domain) (myodai.Domain, []myodai.Event, error) {
-				return change(d), nil, nil
-			}))(t)
-		}
-		for _, tt := range []struct {
-			name  string
-			do    func()
-			grows bool
-		}{
-			{"platform keys", func() {
-				ok(t, s.CreatePlatformKeys(t.Context(), "plat.example", []myodai.NewKey{newKey(t, "p1", myodai.KeyActive)}))
-			}, true},
-			{"a new domain", func() { d = newDomain(t, s, tenant.ID, "example.com") }, true},
-			{"a check that finds nothing new", func() {
-				change(func(d myodai.Domain) myodai.Domain {
-					d.CheckedAt, d.NextCheckAt, d.FailedChecks = t0, t0, 9
-					return d
-				})
-			}, false},
-			{"another state", func() {
-				change(func(d myodai.Domain) myodai.Domain { d.State = myodai.DomainAtRisk; return d })
-			}, true},
-			{"another shape", func() {
-				change(func(d myodai.Domain) myodai.Domain { return d.Reshape("mail.example.com", myodai.ShapeCNAME) })
-			}, true},
-			{"a key withdrawn", func() {
-				must(s.UpdateKeys(t.Context(), tenant.ID, d.ID, func(k []myodai.Key) ([]myodai.Key, []myodai.NewKey, []myodai.Event, error) {
-					return k[:1], nil, nil, nil
-				}))(t)
-			}, true},
-			{"mail", func() { accept(t, s, letter(d, t0, rcpt("a", "example.net"))) }, false},
-			{"the domain deleted", func() { ok(t, s.DeleteDomain(t.Context(), tenant.ID, d.ID, t0)) }, true},
-		} {
-			tt.do()
-			now := must(s.ZoneSerial(t.Context()))(t)
-			if (now > serial) != tt.grows || now < serial {
-				t.Errorf("%s: the serial went from %d to %d", tt.name, serial, now)
-			}
-			serial = now
-		}
-	})
-}
-
-func TestPublishedDomains(t *testing.T) {
-	each(t, func(t *testing.T, s *store.Store) {
-		one, two := newTenant(t, s), newTenant(t, s)
-		want := map[myodai.DomainID]myodai.Domain{}
-		for _, d := range []myodai.Domain{
-			newDomain(t, s, one.ID, "example.com"), newDomain(t, s, two.ID, "example.com"), newDomain(t, s, two.ID, "example.org"),
-		} {
-			want[d.ID] = d
-		}
-		bare := draftDomain(one.ID, "example.net") // without keys
-		ok(t, s.CreateDomain(t.Context(), bare, nil))
-		want[bare.ID] = bare
-		list := must(s.PublishedDomains(t.Context()))(t)
-		if len(list) != len(want) {
-			t.Errorf("%d domains are published, want %d", len(list), len(want))
-		}
-		for _, p := range list {
-			same(t, "domain", p.Domain, want[p.Domain.ID])
-			same(t, "keys of "+string(p.Domain.Name), append([]myodai.Key{}, p.Keys...), must(s.Keys(t.Context(), p.Domain.TenantID, p.Domain.ID))(t))
 		}
 	})
 }

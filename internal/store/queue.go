@@ -69,13 +69,14 @@ func (s *Store) Queued(ctx context.Context, tenant myodai.TenantID, page myodai.
 
 // RetryNow makes due what waits to be attempted again, of one tenant or of all
 // when tenant is "", to one recipient domain or to all when domain is "", and
-// returns the number of deliveries. What is under way is left alone.
+// returns the number of deliveries. What is due or under way already is left
+// alone.
 func (s *Store) RetryNow(ctx context.Context, tenant myodai.TenantID, domain myodai.Name, now time.Time) (n int, err error) {
 	err = s.write(ctx, "retry now", func(q session) error {
 		touched, err := q.exec(`
 			update deliveries set due_at = $3
 			 where `+waiting+` and `+ofTenant(tenant)+` and ($2 = '' or recipient_domain = $2)
-			   and due_at > $3 and leased_until <= $3`, tenant, domain, now)
+			   and due_at > $3`, tenant, domain, now)
 		n = int(touched)
 		return err
 	})

@@ -92,21 +92,65 @@ func TestSwappedSealedKeysAreRefused(t *testing.T) {
 	})
 }
 
-// A row that is moved to another tenant, domain or selector signs nothing.
+// A row that is moved to another tenant, domain or selector signs nothing,
+// not even when the domain is moved with it.
 func TestMovedKeyRowIsRefused(t *testing.T) {
-	eachURL(t, func(t *testing.T, url string) {
-		s := open(t, url)
-		must(s.Migrate(t.Context()))(t)
-		mine, theirs := newTenant(t, s), newTenant(t, s)
-		a := newDomain(t, s, mine.ID, "example.com")
-		b := newDomain(t, s, theirs.ID, "example.org")
-		exec(t, raw(t, url), `delete from dkim_keys where domain_id = $1`, string(a.ID))
-		exec(t, raw(t, url), `update dkim_keys set tenant_id = $1, domain_id = $2, domain_name = 'example.com' where domain_id = $3`,
-			string(mine.ID), string(a.ID), string(b.ID))
-		if signers, err := s.Signers(t.Context(), mine.ID, a.ID); err == nil {
-			t.Errorf("got %d signers of another tenant's key", len(signers))
-		}
-	})
+	for _, tt := range []struct {
+		name string
+		move string // $1 is the thief's tenant, $2 its domain, $3 the domain robbed
+		of   func(thief, robbed myodai.Domain) myodai.DomainID
+	}{
+		{
+			"key to another domain",
+			`update dkim_keys set tenant_id = $1, domain_id = $2, selector = 'moved', domain_name = 'example.com' where domain_id = $3 and state = 'active'`,
+			func(thief, _ myodai.Domain) myodai.DomainID { return thief.ID },
+		},
+		{
+			"key to another domain, and nothing else",
+			`update dkim_keys set domain_id = $2 where domain_id = $3 and state = 'active' and $1 <> ''`,
+			func(thief, _ myodai.Domain) myodai.DomainID { return thief.ID },
+		},
+		{
+			"key to another selector",
+			`update dkim_keys set selector = $1 || $2 where domain_id = $3 and state = 'active'`,
+			func(_, robbed myodai.Domain) myodai.DomainID { return robbed.ID },
+		},
+		{
+			"key to sign for another name",
+			`update dkim_keys set domain_name = $1 || $2 where domain_id = $3 and state = 'active'`,
+			func(_, robbed myodai.Domain) myodai.DomainID { return robbed.ID },
+		},
+		{
+			"domain with its keys to another tenant",
+			`update dkim_keys set tenant_id = $1 where domain_id = $3 and $2 <> ''`,
+			func(_, robbed myodai.Domain) myodai.DomainID { return robbed.ID },
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			eachURL(t, func(t *testing.T, url string) {
+				s := open(t, url)
+				must(s.Migrate(t.Context()))(t)
+				thief := newDomain(t, s, newTenant(t, s).ID, "example.com")
+				robbed := newDomain(t, s, newTenant(t, s).ID, "example.org")
+				db := raw(t, url)
+				if strings.HasPrefix(url, "postgres://") { // SQLite checks only where it is asked to
+					exec(t, db, `alter table dkim_keys drop constraint dkim_keys_tenant_id_domain_id_fkey`)
+				}
+				exec(t, db, `delete from dkim_keys where domain_id = $1`, string(thief.ID))
+				if n := exec(t, db, tt.move, string(thief.TenantID), string(thief.ID), string(robbed.ID)); n == 0 {
+					t.Fatal("nothing was moved")
+				}
+				owner := thief.TenantID
+				if !strings.Contains(tt.move, "tenant_id = $1") {
+					owner = robbed.TenantID
+				}
+				signers, err := s.Signers(t.Context(), owner, tt.of(thief, robbed))
+				if err == nil || !strings.Contains(err.Error(), "does not belong here") {
+					t.Errorf("%d signers, error %v", len(signers), err)
+				}
+			})
+		})
+	}
 }
 
 // P28, T66: nobody who reads the database finds a private key or a secret.
