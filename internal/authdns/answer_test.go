@@ -116,6 +116,16 @@ func TestAnswerEndsAtLoops(t *testing.T) {
 	}
 }
 
+func TestAnswersDoNotShareRecords(t *testing.T) {
+	z := newZone(t, zoneText, 1)
+	first := authdns.Answer(z, question("MAIL.plat.example.", dns.TypeA))
+	before := told(first)
+	authdns.Answer(z, question("mail.PLAT.example.", dns.TypeA))
+	if after := told(first); after != before {
+		t.Errorf("an answer changed with the next question: %s, was %s", after, before)
+	}
+}
+
 func TestAnswerToOddMessages(t *testing.T) {
 	z := newZone(t, zoneText, 1)
 	ask := func(change func(*dns.Msg)) *dns.Msg {

@@ -19,6 +19,7 @@ func bigZone(t testing.TB) *authdns.Zone {
 	}
 	text("s1-aaaaaaaa.abcdefghijklmnopqrstuvw234.dkim.plat.example", 410) // RSA-2048
 	text("s2-aaaaaaaa.abcdefghijklmnopqrstuvw234.dkim.plat.example", 540) // more than fits without EDNS
+	text("t.plat.example", 700)
 	for range 3 {
 		text("huge.plat.example", 3000-len(list))
 	}
@@ -45,22 +46,27 @@ func TestRespondFitsTheTransport(t *testing.T) {
 		name string
 		ask  string
 		size uint16 // EDNS, 0 for none
+		pad  int    // octets of padding in the question
 		via  myodai.Transport
 		most int
 		cut  bool
 	}{
-		{"a key without EDNS", rsa, 0, myodai.TransportUDP, 512, false},
-		{"a large key without EDNS", large, 0, myodai.TransportUDP, 512, true},
-		{"a large key with EDNS", large, 1232, myodai.TransportUDP, 1232, false},
-		{"a large key with less", large, 600, myodai.TransportUDP, 600, true},
-		{"EDNS below 512 counts as 512", rsa, 100, myodai.TransportUDP, 512, false},
-		{"no more than 1232, whatever is allowed", "huge.plat.example.", 65535, myodai.TransportUDP, 1232, true},
-		{"anything over TCP", "huge.plat.example.", 0, myodai.TransportTCP, 65535, false},
-		{"EDNS does not limit TCP", "huge.plat.example.", 512, myodai.TransportTCP, 65535, false},
+		{"a key without EDNS", rsa, 0, 0, myodai.TransportUDP, 512, false},
+		{"a large key without EDNS", large, 0, 0, myodai.TransportUDP, 512, true},
+		{"a large key with EDNS", large, 1232, 0, myodai.TransportUDP, 1232, false},
+		{"a large key with less", large, 600, 0, myodai.TransportUDP, 600, true},
+		{"EDNS below 512 counts as 512", rsa, 100, 0, myodai.TransportUDP, 512, false},
+		{"no more than 1232, whatever is allowed", "huge.plat.example.", 65535, 0, myodai.TransportUDP, 1232, true},
+		{"no more than 1232, also for a large question", "huge.plat.example.", 65535, 2000, myodai.TransportUDP, 1232, true},
+		{"no more than eight times the question", "t.plat.example.", 1232, 0, myodai.TransportUDP, 8 * 47, true},
+		{"the same to a larger question", "t.plat.example.", 1232, 100, myodai.TransportUDP, 1232, false},
+		{"anything over TCP", "huge.plat.example.", 0, 0, myodai.TransportTCP, 65535, false},
+		{"EDNS does not limit TCP", "huge.plat.example.", 512, 0, myodai.TransportTCP, 65535, false},
 	} {
 		q := question(tt.ask, dns.TypeTXT)
 		if tt.size > 0 {
-			q.SetEdns0(tt.size, false)
+			opt := q.SetEdns0(tt.size, false).IsEdns0()
+			opt.Option = []dns.EDNS0{&dns.EDNS0_PADDING{Padding: make([]byte, tt.pad)}}
 		}
 		response := authdns.Respond(z, packed(t, q), tt.via)
 		reply := new(dns.Msg)
@@ -82,7 +88,7 @@ func TestRespondDoesNotAmplify(t *testing.T) {
 	z := bigZone(t)
 	most := 0.0
 	for _, name := range []string{
-		"plat.example.", "mail.plat.example.", "huge.plat.example.", "nothing.plat.example.", "rp.plat.example.", "lost.plat.example.",
+		"plat.example.", "mail.plat.example.", "t.plat.example.", "huge.plat.example.", "nothing.plat.example.", "rp.plat.example.", "lost.plat.example.",
 		"long.plat.example.", "s1-aaaaaaaa.abcdefghijklmnopqrstuvw234.dkim.plat.example.", "www.elsewhere.example.", ".",
 	} {
 		for qtype := range uint16(258) {
@@ -127,7 +133,7 @@ func TestRespondToMalformedPackets(t *testing.T) {
 		{"name cut", good[:20], dns.RcodeFormatError},
 		{"type cut", good[:len(good)-3], dns.RcodeFormatError},
 		{"name points to itself", change(12, 0xc0, 12), dns.RcodeFormatError},
-		{"name points into the header", change(12, 0xc0, 0), dns.RcodeFormatError},
+		{"name points into the header, where there is one", append([]byte{1, 'a', 0, 0}, change(12, 0xc0, 0)[4:]...), dns.RcodeFormatError},
 		{"label longer than the packet", change(12, 63), dns.RcodeFormatError},
 		{"label type of no meaning", change(12, 0x41), dns.RcodeFormatError},
 		{"UPDATE", change(2, 5<<3), dns.RcodeNotImplemented},

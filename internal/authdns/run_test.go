@@ -165,8 +165,8 @@ func TestRestartFromSnapshot(t *testing.T) {
 
 func TestSnapshotThatIsNoneIsNotUsed(t *testing.T) {
 	for name, text := range map[string]string{
-		"cut": `{"zone":"plat.example","serial":7,"rec`, "of another zone": `{"zone":"other.example","serial":7,"records":[]}`,
-		"no zone": `{"zone":"plat.example","serial":7,"records":[]}`, "empty": "",
+		"cut": `{"serial":7,"rec`, "no zone": `{"serial":7,"records":[]}`, "empty": "",
+		"of another zone": `{"serial":7,"records":[{"name":"other.example","type":"A","ttl":60,"data":"192.0.2.1"}]}`,
 	} {
 		file := filepath.Join(t.TempDir(), "zone.json")
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {

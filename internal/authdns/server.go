@@ -100,7 +100,7 @@ func (s *Server) Load(records []myodai.Record, serial uint32) error {
 	s.loading.Lock()
 	defer s.loading.Unlock()
 	s.serve(z)
-	s.unsaved = &snapshot{Zone: s.o.Zone, Serial: serial, Records: records}
+	s.unsaved = &snapshot{Serial: serial, Records: records}
 	s.save()
 	return nil
 }

@@ -3,7 +3,6 @@ package authdns
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -15,7 +14,6 @@ import (
 // is judged anew when it is read. There are no secrets in it, only what DNS says
 // to anybody who knows a name.
 type snapshot struct {
-	Zone    myodai.Name     `json:"zone"`
 	Serial  uint32          `json:"serial"`
 	Records []myodai.Record `json:"records"`
 }
@@ -47,9 +45,6 @@ func read(file string, zone myodai.Name) (*Zone, error) {
 	var kept snapshot
 	if err := json.Unmarshal(text, &kept); err != nil {
 		return nil, err
-	}
-	if kept.Zone != zone {
-		return nil, fmt.Errorf("it is of the zone %s, not %s", kept.Zone, zone)
 	}
 	return NewZone(zone, kept.Records, kept.Serial)
 }

@@ -2,8 +2,10 @@ package authdns_test
 
 import (
 	"encoding/binary"
+	"errors"
 	"io"
 	"net"
+	"os"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -89,7 +91,7 @@ func TestSlowClientsAreCutOff(t *testing.T) {
 		}, 3 * time.Second},
 		{"a question a second", func(conn net.Conn) {
 			buf := make([]byte, 512)
-			for {
+			for range 60 {
 				if _, err := conn.Write(framed); err != nil {
 					return
 				}
@@ -156,8 +158,12 @@ func TestConnectionsAreCounted(t *testing.T) {
 				open = append(open, conn)
 				continue
 			}
-			if n, err := conn.Read(make([]byte, 1)); err == nil {
-				t.Errorf("%s: connection %d read %d, want it closed", tt.name, i, n)
+			// At once, and not only when it has been idle.
+			if err := conn.SetReadDeadline(time.Now().Add(time.Second)); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := conn.Read(make([]byte, 1)); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
+				t.Errorf("%s: connection %d: %v, want it closed", tt.name, i, err)
 			}
 		}
 		open[0].Close()

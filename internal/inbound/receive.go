@@ -108,7 +108,7 @@ func (s *Service) suppressedEvent(d myodai.Delivery, p myodai.Suppression, now t
 		ID: myodai.NewID[myodai.EventID](now, s.o.Random), TenantID: d.TenantID, Kind: myodai.EventSuppressionAdded,
 		At: now, MessageID: d.MessageID, DeliveryID: d.ID,
 		Data: map[string]any{
-			"suppression": string(p.ID), "address": p.Address.String(), "reason": string(p.Reason), "evidence": p.Evidence,
+			"suppression": string(p.ID), "recipient": p.Address.String(), "reason": string(p.Reason), "evidence": p.Evidence,
 		},
 	}
 }
