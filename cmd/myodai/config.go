@@ -1,0 +1,167 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/myodai/myodai"
+	"github.com/myodai/myodai/internal/delivery"
+)
+
+// config is everything an operator decides. Each field is a setting with one
+// name: key_file in the file, MYODAI_KEY_FILE in the environment, --key-file on
+// the command line. Later ones win.
+type config struct {
+	Data     string // directory
+	Database string // "": a SQLite file in Data
+	KeyFile  string // "": in Data
+
+	Zone         myodai.Name
+	Hostname     myodai.Name   // "": mail in Zone
+	Addresses    []netip.Addr  // public ones of this machine
+	NameServers  []myodai.Name // empty: ns1 in Zone
+	Contact      myodai.Name   // RNAME of the SOA record; "": hostmaster in Zone
+	DefaultShape myodai.Shape
+	Ed25519      bool
+
+	// Each is a list of addresses to listen at; none means that the door is shut.
+	ListenAPI         []string
+	ListenSubmission  []string
+	ListenSubmissions []string
+	ListenMX          []string
+	ListenDNS         []string
+	ListenMetrics     []string
+
+	TLSCert, TLSKey string // PEM files; both "": a self-signed certificate in Data
+	BaseURL         string // of the API as clients see it; "": http:// and the first of ListenAPI
+
+	RootHints   []string // "ip" or "ip:port"; empty: the real root
+	DNSPort     uint16   // of authoritative servers; 0: 53
+	Resolvers   []string // recursive ones for routing mail; empty: we walk ourselves
+	SMTPPort    uint16   // of the recipients' mail servers; 0: 25
+	Smarthost   smarthost
+	AllowEgress []netip.Prefix
+	EgressMap   map[netip.AddrPort]netip.AddrPort
+
+	LogFormat string // text or json
+	LogLevel  slog.Level
+}
+
+// smarthost is a mail server that takes all mail, written host:port or
+// user:password@host:port. The zero value means none.
+type smarthost struct{ delivery.Smarthost }
+
+// defaultConfig is what holds where nobody says anything.
+func defaultConfig() config {
+	return config{
+		Data: "myodai-data", DefaultShape: myodai.ShapeCNAME,
+		ListenAPI: []string{"127.0.0.1:8025"}, ListenMetrics: []string{"127.0.0.1:9025"},
+		ListenSubmission: []string{":587"}, ListenSubmissions: []string{":465"},
+		ListenMX: []string{":25"}, ListenDNS: []string{":53"},
+		LogFormat: "text", LogLevel: slog.LevelInfo,
+	}
+}
+
+// complete fills in what follows from other settings.
+func (c *config) complete() {
+	if c.KeyFile == "" {
+		c.KeyFile = filepath.Join(c.Data, "master.key")
+	}
+	if c.Database == "" {
+		c.Database = filepath.Join(c.Data, "myodai.db")
+	}
+	if c.Zone != "" {
+		if c.Hostname == "" {
+			c.Hostname = c.Zone.Child("mail")
+		}
+		if len(c.NameServers) == 0 {
+			c.NameServers = []myodai.Name{c.Zone.Child("ns1")}
+		}
+	}
+	if c.BaseURL == "" && len(c.ListenAPI) > 0 {
+		c.BaseURL = "http://" + c.ListenAPI[0]
+	}
+}
+
+// validate finds everything that is wrong with the configuration as a whole, so
+// that an operator mends it once. Single values have been judged when read.
+func (c *config) validate() error {
+	var wrong []error
+	blame := func(key, format string, args ...any) {
+		wrong = append(wrong, fmt.Errorf(key+": "+format, args...))
+	}
+	if c.Zone == "" {
+		blame("zone", "say which zone this platform serves, such as mail.example.com")
+	}
+	if len(c.Addresses) == 0 {
+		blame("addresses", "give the public IP addresses of this machine: mail leaves from them, and the zone is served at them")
+	}
+	for _, a := range c.Addresses {
+		if a.IsUnspecified() || a.IsMulticast() {
+			blame("addresses", "%s is not the address of one machine", a)
+		}
+	}
+	if slices.Contains(c.NameServers, c.Zone) {
+		blame("name_servers", "a name server needs a name of its own, such as ns1.%s", c.Zone)
+	}
+	if (c.TLSCert == "") != (c.TLSKey == "") {
+		blame("tls_cert", "give tls_cert and tls_key together, or neither")
+	}
+	if u, err := url.Parse(c.BaseURL); c.BaseURL != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
+		blame("base_url", "%q is not an address such as https://api.example.com", c.BaseURL)
+	}
+	c.validateListeners(blame)
+	return errors.Join(wrong...)
+}
+
+// listeners are all doors by name.
+func (c *config) listeners() map[string][]string {
+	return map[string][]string{
+		"listen_api": c.ListenAPI, "listen_submission": c.ListenSubmission, "listen_submissions": c.ListenSubmissions,
+		"listen_mx": c.ListenMX, "listen_dns": c.ListenDNS, "listen_metrics": c.ListenMetrics,
+	}
+}
+
+// validateListeners finds two doors at one place. DNS is over UDP and TCP; the
+// others are TCP.
+func (c *config) validateListeners(blame func(key, format string, args ...any)) {
+	at := map[string]string{}
+	for _, key := range listenKeys {
+		for _, address := range c.listeners()[key] {
+			if strings.HasSuffix(address, ":0") {
+				continue // the system chooses
+			}
+			if other, taken := at[address]; taken {
+				blame(key, "%s is also in %s; each needs a place of its own", address, other)
+			}
+			at[address] = key
+		}
+	}
+}
+
+// listenKeys orders the doors for people.
+var listenKeys = []string{
+	"listen_api", "listen_submission", "listen_submissions", "listen_mx", "listen_dns", "listen_metrics",
+}
+
+// exposed lists the doors that carry keys or numbers without encryption and
+// that others than this machine can reach (T79).
+func (c *config) exposed() []string {
+	var open []string
+	for _, key := range []string{"listen_api", "listen_metrics"} {
+		for _, address := range c.listeners()[key] {
+			host, _, _ := net.SplitHostPort(address)
+			if ip, err := netip.ParseAddr(host); host != "localhost" && (err != nil || !ip.IsLoopback()) {
+				open = append(open, key)
+			}
+		}
+	}
+	return slices.Compact(open)
+}

@@ -1,0 +1,54 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/myodai/myodai"
+)
+
+// postmaster keeps mail to postmaster and abuse as files in a directory, for
+// the operator to read: RFC 5321 §4.5.1 wants such mail to be taken, and we send
+// nothing on.
+type postmaster struct{ dir string }
+
+// maxPostmaster bounds the files. Once nobody has read a thousand, more would
+// not be read either, and the sender hears so.
+const maxPostmaster = 1000
+
+// keep writes one mail durably.
+func (p postmaster) keep(_ context.Context, recipient myodai.Address, remote string, raw []byte) error {
+	if err := os.MkdirAll(p.dir, 0o700); err != nil {
+		return fmt.Errorf("keep mail to %s: %w", recipient.Local, err)
+	}
+	files, err := os.ReadDir(p.dir)
+	if err != nil {
+		return fmt.Errorf("keep mail to %s: %w", recipient.Local, err)
+	}
+	if len(files) >= maxPostmaster {
+		return myodai.Refuse(myodai.CodeUnavailable, "", "the mailbox is full; try again later")
+	}
+	var unique [4]byte
+	if _, err := rand.Read(unique[:]); err != nil {
+		return fmt.Errorf("keep mail to %s: %w", recipient.Local, err)
+	}
+	name := filepath.Join(p.dir, time.Now().UTC().Format("20060102T150405")+"-"+hex.EncodeToString(unique[:])+".eml")
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return fmt.Errorf("keep mail to %s: %w", recipient.Local, err)
+	}
+	_, err = fmt.Fprintf(f, "X-Received-From: %s\r\nX-Received-For: %s\r\n%s", remote, recipient, raw)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err := errors.Join(err, f.Close()); err != nil {
+		return fmt.Errorf("keep mail to %s: %w", recipient.Local, err)
+	}
+	return syncDirectory(p.dir)
+}

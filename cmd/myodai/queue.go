@@ -1,0 +1,91 @@
+package main
+
+import (
+	"net/http"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"github.com/myodai/myodai/internal/api"
+)
+
+func (c *cli) queueCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "queue", Short: "See what waits to be delivered, and hurry it",
+		Long: `See what waits to be delivered, and hurry it. With a tenant's key it is the tenant's
+own mail; with the operator's key everybody's.`,
+		Example: `  myodai queue show
+  myodai queue retry example.net`,
+	}
+	cmd.AddCommand(c.queueShow(), c.queueList(), c.queueRetry())
+	return cmd
+}
+
+func (c *cli) queueShow() *cobra.Command {
+	return &cobra.Command{
+		Use: "show", Short: "Sum up what waits, by recipient domain", Example: `  myodai queue show`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cl, err := c.client(cmd, tenantsKey)
+			if err != nil {
+				return err
+			}
+			q, err := ask[api.Queue](cmd.Context(), cl, http.MethodGet, "/v1/queue", nil)
+			if err != nil {
+				return err
+			}
+			return writeList(c, q.Items, false, "Nothing waits.", []string{"DOMAIN", "ACCEPTED", "DEFERRED", "OLDEST", "NEXT ATTEMPT"},
+				func(l api.QueueLine) []string {
+					return []string{l.Domain, strconv.Itoa(l.Accepted), strconv.Itoa(l.Deferred), when(l.OldestAt), when(l.DueAt)}
+				})
+		},
+	}
+}
+
+func (c *cli) queueList() *cobra.Command {
+	limit := 0
+	cmd := &cobra.Command{
+		Use: "list", Short: "List the deliveries that wait", Example: `  myodai queue list --limit 20`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cl, err := c.client(cmd, tenantsKey)
+			if err != nil {
+				return err
+			}
+			deliveries, more, err := list[api.Delivery](cmd.Context(), cl, "/v1/queue/deliveries", limit)
+			if err != nil {
+				return err
+			}
+			return writeList(c, deliveries, more, "Nothing waits.", []string{"RECIPIENT", "STATE", "ATTEMPTS", "NEXT ATTEMPT", "MESSAGE", "LAST"},
+				func(d api.Delivery) []string {
+					return []string{d.Recipient, string(d.State), strconv.Itoa(d.AttemptCount), when(d.DueAt), string(d.MessageID), d.Last}
+				})
+		},
+	}
+	addLimit(cmd, &limit)
+	return cmd
+}
+
+func (c *cli) queueRetry() *cobra.Command {
+	return &cobra.Command{
+		Use: "retry [DOMAIN]", Short: "Attempt what waits now, for one recipient domain or all", Args: cobra.MaximumNArgs(1),
+		Example: `  myodai queue retry example.net`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			cl, err := c.client(cmd, tenantsKey)
+			if err != nil {
+				return err
+			}
+			var r api.Retry
+			if len(args) > 0 {
+				r.Domain = args[0]
+			}
+			done, err := ask[api.Retried](cmd.Context(), cl, http.MethodPost, "/v1/queue/retry", r)
+			if err != nil {
+				return err
+			}
+			if c.json {
+				return c.writeJSON(done)
+			}
+			c.say("Deliveries to be attempted now: %d", done.Deliveries)
+			return nil
+		},
+	}
+}

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// shutdownTime is how long everything may take to end in order.
+const shutdownTime = 30 * time.Second
+
+// serving is what can be told to stop.
+type serving interface {
+	Shutdown(ctx context.Context) error
+}
+
+// Run serves until ctx ends or something fails, and then stops within
+// shutdownTime: no door takes anything new, what was begun ends, then the zone
+// and the metrics go, and the database last.
+func (s *server) Run(ctx context.Context) error {
+	defer s.Close()
+	g, failed := errgroup.WithContext(ctx)
+	engines, stopEngines := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopEngines()
+	var working sync.WaitGroup
+	for name, run := range map[string]func(context.Context) error{
+		"domains": s.domains.Run, "queue": s.queue.Run, "authdns": s.dns.Run,
+	} {
+		working.Add(1)
+		g.Go(func() error {
+			defer working.Done()
+			return named(name, run(engines))
+		})
+	}
+	health := newHealth(s)
+	metrics := &http.Server{Handler: health, ReadHeaderTimeout: 5 * time.Second, WriteTimeout: time.Minute, IdleTimeout: time.Minute}
+	s.serve(g, metrics)
+	s.announce()
+
+	<-failed.Done()
+	health.stopping.Store(true)
+	s.log.Info("stopping")
+	deadline, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
+	defer cancel()
+	stopEngines() // they begin nothing more
+	ended := make(chan error, 1)
+	go func() {
+		stopAll(deadline, s.api, s.submitters, s.mx)
+		working.Wait()
+		stopAll(deadline, s.dns, metrics)
+		ended <- g.Wait()
+	}()
+	select {
+	case err := <-ended:
+		s.log.Info("stopped")
+		return err
+	case <-deadline.Done():
+		return fmt.Errorf("not everything ended within %s; what was under way is repeated at the next start", shutdownTime)
+	}
+}
+
+// serve puts somebody behind every door.
+func (s *server) serve(g *errgroup.Group, metrics *http.Server) {
+	for key, serve := range map[string]func(net.Listener) error{
+		"listen_api": s.api.Serve, "listen_submission": s.submitters.Serve,
+		"listen_submissions": func(l net.Listener) error { return s.submitters.Serve(tls.NewListener(l, s.tls)) },
+		"listen_mx":          s.mx.Serve, "listen_dns": s.dns.ServeTCP,
+		"listen_metrics": func(l net.Listener) error {
+			if err := metrics.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+				return err
+			}
+			return nil
+		},
+	} {
+		for _, l := range s.doors.streams[key] {
+			g.Go(func() error { return named(key, serve(l)) })
+		}
+	}
+	for _, p := range s.doors.packets["listen_dns"] {
+		g.Go(func() error { return named("listen_dns", s.dns.ServeUDP(p)) })
+	}
+}
+
+// named says whose error it is.
+func named(who string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", who, err)
+}
+
+// stopAll stops servers at the same time. That one has to cut somebody off is
+// no failure of ours.
+func stopAll(ctx context.Context, list ...serving) {
+	var stopping sync.WaitGroup
+	for _, server := range list {
+		stopping.Go(func() { _ = server.Shutdown(ctx) })
+	}
+	stopping.Wait()
+}
+
+// announce says where the doors are.
+func (s *server) announce() {
+	for _, key := range listenKeys {
+		for _, a := range s.addresses(key) {
+			s.log.Info("listening", "door", key, "address", a.String())
+		}
+	}
+	for _, key := range s.cfg.exposed() {
+		s.log.Warn("this door carries secrets or numbers unencrypted and can be reached from elsewhere; put a proxy with TLS in front", "door", key)
+	}
+}
+
+// Close gives everything back. After Run there is nothing left to do for it.
+func (s *server) Close() {
+	if s.doors != nil {
+		s.doors.close()
+	}
+	if s.prober != nil {
+		s.prober.Close()
+		s.cache.Close()
+	}
+	if s.store != nil {
+		if err := s.store.Close(); err != nil {
+			s.log.Error("close the database", "err", err)
+		}
+	}
+}

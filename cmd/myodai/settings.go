@@ -1,0 +1,261 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+	"maps"
+	"net"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/myodai/myodai"
+	"github.com/myodai/myodai/internal/delivery"
+)
+
+// setting connects one field of a config with its name and its text.
+type setting struct {
+	key   string // as in the file
+	kind  string // what the value is, for help
+	help  string
+	read  func(text string) error
+	write func() string
+}
+
+// flag is the setting's name on the command line.
+func (s setting) flag() string { return strings.ReplaceAll(s.key, "_", "-") }
+
+// settings lists every setting there is, in the order of the help.
+func (c *config) settings() []setting {
+	return []setting{
+		one("data", "DIR", "directory of the database, keys and certificates", &c.Data, anyText),
+		one("database", "URL", "postgres://… or the path of a SQLite file (default: myodai.db in the data directory)", &c.Database, anyText),
+		one("key_file", "FILE", "the master key, made when missing (default: master.key in the data directory)", &c.KeyFile, anyText),
+		one("zone", "NAME", "the DNS zone this platform serves", &c.Zone, myodai.ParseName),
+		one("hostname", "NAME", "our name as a mail server (default: mail in the zone)", &c.Hostname, myodai.ParseName),
+		many("addresses", "IP,…", "public addresses of this machine, which SPF allows", &c.Addresses, netip.ParseAddr),
+		many("name_servers", "NAME,…", "name servers of the zone (default: ns1 in the zone)", &c.NameServers, myodai.ParseName),
+		one("contact", "NAME", "who is responsible for the zone, @ written as a dot (default: hostmaster in the zone)", &c.Contact, myodai.ParseName),
+		one("default_shape", "SHAPE", "the form of new domains' records: cname or txt", &c.DefaultShape, myodai.ParseShape),
+		one("ed25519", "BOOL", "sign with Ed25519 keys, too", &c.Ed25519, strconv.ParseBool),
+		many("listen_api", "ADDR,…", "where the API listens; empty shuts a door", &c.ListenAPI, parseListen),
+		many("listen_submission", "ADDR,…", "where submission with STARTTLS listens", &c.ListenSubmission, parseListen),
+		many("listen_submissions", "ADDR,…", "where submission with TLS listens", &c.ListenSubmissions, parseListen),
+		many("listen_mx", "ADDR,…", "where return mail is taken in", &c.ListenMX, parseListen),
+		many("listen_dns", "ADDR,…", "where the zone is served, UDP and TCP; on a machine with several addresses name each", &c.ListenDNS, parseListen),
+		many("listen_metrics", "ADDR,…", "where /metrics, /healthz and /readyz listen", &c.ListenMetrics, parseListen),
+		one("tls_cert", "FILE", "certificate for submission and return mail, PEM (default: a self-signed one)", &c.TLSCert, anyText),
+		one("tls_key", "FILE", "private key of tls_cert, PEM", &c.TLSKey, anyText),
+		one("base_url", "URL", "the API as clients see it (default: http:// and listen_api)", &c.BaseURL, anyText),
+		many("root_hints", "IP,…", "root name servers, with :port if need be (default: the real ones)", &c.RootHints, parseServer),
+		one("dns_port", "PORT", "port of authoritative name servers (default: 53)", &c.DNSPort, parsePort),
+		many("resolvers", "IP,…", "recursive resolvers for routing mail (default: none, we walk from the root)", &c.Resolvers, parseServer),
+		one("smtp_port", "PORT", "port of the recipients' mail servers (default: 25)", &c.SMTPPort, parsePort),
+		one("smarthost", "HOST", "a mail server that takes all mail: [user:password@]host[:port]", &c.Smarthost, parseSmarthost),
+		many("allow_egress", "PREFIX,…", "internal networks we may connect to", &c.AllowEgress, netip.ParsePrefix),
+		{"egress_map", "IP:PORT=IP:PORT,…", "send connections elsewhere, for tests and the demo",
+			func(text string) (err error) { c.EgressMap, err = parseEgressMap(text); return err },
+			func() string { return showEgressMap(c.EgressMap) }},
+		one("log_format", "FORMAT", "text or json", &c.LogFormat, parseLogFormat),
+		{"log_level", "LEVEL", "debug, info, warn or error",
+			func(text string) error { return c.LogLevel.UnmarshalText([]byte(text)) },
+			func() string { return strings.ToLower(c.LogLevel.String()) }},
+	}
+}
+
+// one is a setting with a single value.
+func one[T any](key, kind, help string, to *T, parse func(string) (T, error)) setting {
+	read := func(text string) error {
+		if text == "" {
+			var zero T
+			*to = zero
+			return nil
+		}
+		v, err := parse(text)
+		if err == nil {
+			*to = v
+		}
+		return err
+	}
+	return setting{key, kind, help, read, func() string { return show(*to) }}
+}
+
+// many is a setting with a list of values, separated by commas.
+func many[T any](key, kind, help string, to *[]T, parse func(string) (T, error)) setting {
+	read := func(text string) error {
+		list := []T{}
+		for part := range strings.SplitSeq(text, ",") {
+			if part = strings.TrimSpace(part); part == "" {
+				continue
+			}
+			v, err := parse(part)
+			if err != nil {
+				return err
+			}
+			list = append(list, v)
+		}
+		*to = list
+		return nil
+	}
+	write := func() string {
+		var parts []string
+		for _, v := range *to {
+			parts = append(parts, show(v))
+		}
+		return strings.Join(parts, ",")
+	}
+	return setting{key, kind, help, read, write}
+}
+
+// show writes a value so that it can be read again; nothing for a zero port.
+func show(v any) string {
+	if v == uint16(0) {
+		return ""
+	}
+	return fmt.Sprint(v)
+}
+
+func anyText(s string) (string, error) { return s, nil }
+
+func parseListen(s string) (string, error) {
+	_, port, err := net.SplitHostPort(s)
+	if err == nil {
+		_, err = strconv.ParseUint(port, 10, 16)
+	}
+	if err != nil {
+		return "", fmt.Errorf("%q is no place to listen; write it as 127.0.0.1:8025, [::1]:8025 or :8025", s)
+	}
+	return s, nil
+}
+
+// parseServer reads "ip" or "ip:port".
+func parseServer(s string) (string, error) {
+	if _, err := netip.ParseAddr(s); err == nil {
+		return s, nil
+	}
+	if _, err := netip.ParseAddrPort(s); err == nil {
+		return s, nil
+	}
+	return "", fmt.Errorf("%q is not an IP address, with or without a port", s)
+}
+
+func parsePort(s string) (uint16, error) {
+	n, err := strconv.ParseUint(s, 10, 16)
+	if err != nil || n == 0 {
+		return 0, fmt.Errorf("%q is not a port; ports are 1 to 65535", s)
+	}
+	return uint16(n), nil
+}
+
+func parseLogFormat(s string) (string, error) {
+	if s != "text" && s != "json" {
+		return "", fmt.Errorf("%q is not a format of logs; there are text and json", s)
+	}
+	return s, nil
+}
+
+func parseSmarthost(s string) (smarthost, error) {
+	bad := fmt.Errorf("write the smarthost as host, host:port or user:password@host:port")
+	u, err := url.Parse("smtp://" + s)
+	if err != nil || u.Hostname() == "" || u.Path != "" || u.RawQuery != "" || u.Fragment != "" {
+		return smarthost{}, bad // the parser's own words would repeat the password
+	}
+	host := smarthost{delivery.Smarthost{Host: u.Hostname()}}
+	if u.User != nil {
+		host.User = u.User.Username()
+		host.Password, _ = u.User.Password()
+	}
+	if u.Port() != "" {
+		if host.Port, err = parsePort(u.Port()); err != nil {
+			return smarthost{}, bad
+		}
+	}
+	return host, nil
+}
+
+// String is the smarthost as it is written in the configuration.
+func (h smarthost) String() string {
+	if h.Host == "" {
+		return ""
+	}
+	u := url.URL{Host: h.Host}
+	if h.Port != 0 {
+		u.Host = net.JoinHostPort(h.Host, strconv.Itoa(int(h.Port)))
+	}
+	if h.User != "" {
+		u.User = url.UserPassword(h.User, h.Password)
+	}
+	return strings.TrimPrefix(u.String(), "//")
+}
+
+func parseEgressMap(text string) (map[netip.AddrPort]netip.AddrPort, error) {
+	m := map[netip.AddrPort]netip.AddrPort{}
+	for part := range strings.SplitSeq(text, ",") {
+		if part = strings.TrimSpace(part); part == "" {
+			continue
+		}
+		from, to, _ := strings.Cut(part, "=")
+		a, err := netip.ParseAddrPort(from)
+		if err != nil {
+			return nil, fmt.Errorf("%q is not of the form ip:port=ip:port", part)
+		}
+		if m[a], err = netip.ParseAddrPort(to); err != nil {
+			return nil, fmt.Errorf("%q is not of the form ip:port=ip:port", part)
+		}
+	}
+	return m, nil
+}
+
+func showEgressMap(m map[netip.AddrPort]netip.AddrPort) string {
+	var parts []string
+	for _, from := range slices.SortedFunc(maps.Keys(m), netip.AddrPort.Compare) {
+		parts = append(parts, from.String()+"="+m[from].String())
+	}
+	return strings.Join(parts, ",")
+}
+
+// masked is a setting's text with what is secret in it made unreadable.
+func (s setting) masked() string {
+	text := s.write()
+	if s.key != "database" && s.key != "smarthost" {
+		return text
+	}
+	scheme, rest, found := strings.Cut(text, "://")
+	if !found {
+		scheme, rest = "", text
+	} else {
+		scheme += "://"
+	}
+	at := strings.LastIndexByte(rest, '@')
+	if at < 0 {
+		return maskPassword(text)
+	}
+	user, _, _ := strings.Cut(rest[:at], ":")
+	return maskPassword(scheme + user + ":***" + rest[at:])
+}
+
+// maskPassword hides a password among the parameters of a database URL.
+func maskPassword(text string) string {
+	base, query, found := strings.Cut(text, "?")
+	if !found {
+		return text
+	}
+	parts := strings.Split(query, "&")
+	for i, part := range parts {
+		if name, _, _ := strings.Cut(part, "="); strings.Contains(strings.ToLower(name), "password") {
+			parts[i] = name + "=***"
+		}
+	}
+	return base + "?" + strings.Join(parts, "&")
+}
+
+// newLog makes the program's logger.
+func (c *config) newLog(w interface{ Write([]byte) (int, error) }) *slog.Logger {
+	o := &slog.HandlerOptions{Level: c.LogLevel}
+	if c.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(w, o))
+	}
+	return slog.New(slog.NewTextHandler(w, o))
+}

@@ -1,0 +1,253 @@
+package main
+
+import (
+	"context"
+	"crypto/hkdf"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"github.com/myodai/myodai"
+	"github.com/myodai/myodai/internal/access"
+	"github.com/myodai/myodai/internal/api"
+	"github.com/myodai/myodai/internal/authdns"
+	"github.com/myodai/myodai/internal/delivery"
+	"github.com/myodai/myodai/internal/domains"
+	"github.com/myodai/myodai/internal/egress"
+	"github.com/myodai/myodai/internal/inbound"
+	"github.com/myodai/myodai/internal/plan"
+	"github.com/myodai/myodai/internal/queue"
+	"github.com/myodai/myodai/internal/resolver"
+	"github.com/myodai/myodai/internal/smtpd"
+	"github.com/myodai/myodai/internal/store"
+	"github.com/myodai/myodai/internal/submission"
+)
+
+// server is every room, put together, with its doors already open: who starts
+// one knows at once whether it can listen, and where.
+type server struct {
+	cfg  config
+	site plan.Site
+	log  *slog.Logger
+
+	store      *store.Store
+	prober     *resolver.Prober
+	cache      *resolver.Cache
+	access     *access.Service
+	domains    *domains.Service
+	submission *submission.Engine
+	queue      *queue.Queue
+	inbound    *inbound.Service
+	api        *api.Server
+	dns        *authdns.Server
+	submitters *smtpd.Server
+	mx         *smtpd.Server
+	tls        *tls.Config
+	registry   *prometheus.Registry
+	doors      *doors
+}
+
+// openTimeout bounds what is done before anything is served.
+const openTimeout = time.Minute
+
+// newServer builds everything from a configuration: it opens the database and
+// brings it up to date, makes what is made once, and listens. Nothing is served
+// before Run. Without Run, Close gives everything back.
+func newServer(cfg config, log *slog.Logger) (_ *server, err error) {
+	cfg.complete()
+	if err := cfg.validate(); err != nil {
+		return nil, usageError{err}
+	}
+	s := &server{cfg: cfg, log: log, registry: prometheus.NewRegistry(), site: plan.Site{
+		Zone: cfg.Zone, MailHost: cfg.Hostname, Addresses: cfg.Addresses, NameServers: cfg.NameServers, Contact: cfg.Contact,
+	}}
+	defer func() {
+		if err != nil {
+			s.Close()
+		}
+	}()
+	s.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	ctx, cancel := context.WithTimeout(context.Background(), openTimeout)
+	defer cancel()
+	master, _, err := s.openStore(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s.access = access.New(access.Options{Store: s.store, Random: rand.Reader})
+	if err := s.firstStart(ctx); err != nil {
+		return nil, err
+	}
+	if err := s.buildRooms(master); err != nil {
+		return nil, err
+	}
+	return s, s.openDoors()
+}
+
+// openStore opens and migrates the database under the master key, and says
+// which steps that took.
+func (s *server) openStore(ctx context.Context) (master [32]byte, applied []string, err error) {
+	if err := os.MkdirAll(s.cfg.Data, 0o700); err != nil {
+		return master, nil, fmt.Errorf("make the data directory: %w", err)
+	}
+	master, fresh, err := readMasterKey(s.cfg.KeyFile)
+	if err != nil {
+		return master, nil, err
+	}
+	s.store, err = store.Open(ctx, store.Options{URL: s.cfg.Database, Key: master, Log: s.log.With("room", "store")})
+	if refusal, ok := errors.AsType[*myodai.Error](err); ok && refusal.Field == "key" && fresh {
+		return master, nil, usage("key_file: %s is missing, and the database was sealed with the key that was in it; put it back", s.cfg.KeyFile)
+	}
+	if err != nil {
+		return master, nil, err
+	}
+	if fresh {
+		// Before anything is sealed with it: a key that is lost after that takes
+		// every private key with it.
+		if err := writeSecret(s.cfg.KeyFile, fmt.Sprintf("%x", master)); err != nil {
+			return master, nil, fmt.Errorf("write master key: %w", err)
+		}
+		s.log.Info("made the master key; keep a copy of it apart from the database", "file", s.cfg.KeyFile)
+	}
+	if applied, err = s.store.Migrate(ctx); err != nil {
+		return master, nil, err
+	}
+	return master, applied, nil
+}
+
+// buildRooms makes every room out of those below it.
+func (s *server) buildRooms(master [32]byte) error {
+	cfg, log := s.cfg, s.log
+	returnKey, err := hkdf.Key(sha256.New, master[:], nil, "myodai return path", 32)
+	if err != nil {
+		return fmt.Errorf("derive the key of return paths: %w", err)
+	}
+	certificate, err := openCertificate(cfg)
+	if err != nil {
+		return err
+	}
+	s.buildResolvers()
+	s.dns = authdns.New(authdns.Options{
+		Zone: cfg.Zone, Source: zoneSource{s.store, s.site}, SnapshotFile: s.path("zone.snapshot"),
+		Log: log.With("room", "authdns"), Registerer: s.registry,
+	})
+	s.domains = domains.New(domains.Options{
+		Store: s.store, Prober: s.prober, Site: s.site, DefaultShape: cfg.DefaultShape, Ed25519: cfg.Ed25519,
+		Random: rand.Reader, Log: log, Wake: s.dns.Wake,
+	})
+	s.queue = queue.New(queue.Options{
+		Store: s.store, Agent: s.newAgent(), Log: log.With("room", "queue"), Registerer: s.registry,
+	})
+	s.submission = submission.New(submission.Options{
+		Store: s.store, Random: rand.Reader, ReturnKey: [32]byte(returnKey), MailHost: cfg.Hostname, Wake: s.queue.Wake,
+	})
+	s.inbound = inbound.New(inbound.Options{
+		Store: s.store, Random: rand.Reader, ReturnKey: [32]byte(returnKey), Zone: cfg.Zone, MailHost: cfg.Hostname,
+		Postmaster: postmaster{dir: s.path("postmaster")}.keep, Registerer: s.registry,
+	})
+	s.api = api.New(api.Options{
+		Store: s.store, Access: s.access, Domains: s.domains, Submission: s.submission, Random: rand.Reader,
+		Log: log, Registerer: s.registry, Version: version(), Wake: s.queue.Wake,
+	})
+	s.tls = &tls.Config{GetCertificate: certificate.get, MinVersion: tls.VersionTLS12}
+	s.buildMailServers()
+	return nil
+}
+
+// buildResolvers makes what asks DNS. Servers the operator named may have
+// addresses that are forbidden otherwise; each asker may reach its own.
+func (s *server) buildResolvers() {
+	cfg := s.cfg
+	s.prober = resolver.NewProber(resolver.Options{
+		RootHints: cfg.RootHints, Port: cfg.DNSPort, Dial: s.dialer(cfg.RootHints).DialContext,
+	})
+	s.cache = resolver.NewCache(resolver.Options{
+		RootHints: cfg.RootHints, Port: cfg.DNSPort, Servers: cfg.Resolvers,
+		Dial: s.dialer(append(slices.Clone(cfg.RootHints), cfg.Resolvers...)).DialContext,
+	})
+}
+
+// dialer is a way out that also leads to the given servers, "ip" or "ip:port".
+func (s *server) dialer(servers []string) *egress.Dialer {
+	allow := slices.Clone(s.cfg.AllowEgress)
+	for _, server := range servers {
+		ip, err := netip.ParseAddr(server)
+		if err != nil {
+			at, err := netip.ParseAddrPort(server)
+			if err != nil {
+				continue // a host name: judged by the address it has
+			}
+			ip = at.Addr()
+		}
+		allow = append(allow, netip.PrefixFrom(ip, ip.BitLen()))
+	}
+	return egress.New(egress.Options{Allow: allow, Map: s.cfg.EgressMap, Log: s.log.With("room", "egress")})
+}
+
+func (s *server) newAgent() *delivery.Agent {
+	o := delivery.Options{
+		Lookup: s.cache.Lookup, Hostname: s.cfg.Hostname, Port: s.cfg.SMTPPort, Log: s.log.With("room", "delivery"),
+	}
+	var servers []string
+	if s.cfg.Smarthost.Host != "" {
+		o.Smarthost = &s.cfg.Smarthost.Smarthost
+		servers = []string{s.cfg.Smarthost.Host}
+	}
+	o.Dial = s.dialer(servers).DialContext
+	return delivery.NewAgent(o)
+}
+
+func (s *server) buildMailServers() {
+	log := s.log.With("room", "smtpd")
+	s.submitters = smtpd.NewSubmission(smtpd.Options{
+		Hostname: s.cfg.Hostname, TLS: s.tls, Log: log, Registerer: s.registry, Authenticate: s.access.Login,
+		Submit: func(ctx context.Context, c myodai.Credential, recipients []myodai.Address, raw []byte) (myodai.MessageID, error) {
+			result, err := s.submission.Submit(ctx, submission.Request{Credential: c, Recipients: recipients, Raw: raw})
+			return result.Message.ID, err
+		},
+	})
+	s.mx = smtpd.NewMX(smtpd.Options{
+		Hostname: s.cfg.Hostname, TLS: s.tls, Log: log, Registerer: s.registry, Accepts: s.inbound.Accepts,
+		Receive: func(ctx context.Context, m smtpd.Incoming) error {
+			for _, recipient := range m.Recipients {
+				if err := s.inbound.Receive(ctx, recipient, m.Remote.String(), m.Raw); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	})
+}
+
+// zoneSource is our zone as the store has it now.
+type zoneSource struct {
+	store *store.Store
+	site  plan.Site
+}
+
+func (z zoneSource) ZoneSerial(ctx context.Context) (uint32, error) { return z.store.ZoneSerial(ctx) }
+
+func (z zoneSource) Records(ctx context.Context) ([]myodai.Record, error) {
+	published, err := z.store.PublishedDomains(ctx)
+	if err != nil {
+		return nil, err
+	}
+	platform, err := z.store.PlatformKeys(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return plan.Zone(z.site, published, platform), nil
+}
+
+// addresses lists where a door, such as listen_api, is open.
+func (s *server) addresses(key string) []net.Addr { return s.doors.addresses(key) }
