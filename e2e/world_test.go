@@ -102,6 +102,7 @@ func (w *world) publish(t *testing.T, records string) {
 		return strings.Contains(dig(host1Address, "acme.example", "SOA"), " "+want+" ") &&
 			strings.Contains(dig(host2Address, "acme.example", "SOA"), " "+want+" ")
 	})
+	<-time.After(3 * time.Second) // caches hold every record for a second, and round up
 }
 
 func (w *world) startNSD(t *testing.T, name string, addresses []string, zones map[string]string) *exec.Cmd {
@@ -177,7 +178,8 @@ RejectFailures false
 Syslog false
 Background false
 `)
-	w.start(t, "opendmarc", find("opendmarc"), "-f", "-c", opendmarc)
+	filter := w.start(t, "opendmarc", find("opendmarc"), "-f", "-c", opendmarc)
+	t.Cleanup(func() { _ = filter.Process.Kill() }) // it does not end by itself
 	waitTCP(t, "127.0.0.1:8891")
 	waitTCP(t, "127.0.0.1:8893")
 	w.startPostfix(t)
@@ -236,7 +238,7 @@ relay      unix  - - n - - smtp
 error      unix  - - n - - error
 retry      unix  - - n - - error
 virtual    unix  - n n - - virtual
-nobody     unix  - n n - - pipe user=nobody argv=/bin/sh -c "exit 67"
+nobody     unix  - n n - - pipe user=nobody argv=/bin/sh -c {exit 67}
 anvil      unix  - - n - 1 anvil
 scache     unix  - - n - 1 scache
 `)
@@ -295,7 +297,7 @@ func stop(cmd *exec.Cmd) {
 	go func() { _ = cmd.Wait(); close(ended) }()
 	select {
 	case <-ended:
-	case <-time.After(10 * time.Second):
+	case <-time.After(30 * time.Second):
 		_ = cmd.Process.Kill()
 		<-ended
 	}

@@ -7,6 +7,7 @@ package plan
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/myodai/myodai"
@@ -64,6 +65,7 @@ func DefaultReturnPath(d myodai.Domain) myodai.Name { return d.Name.Child("bounc
 // Keys that are retired or revoked are asked for no more.
 func For(d myodai.Domain, keys []myodai.Key, site Site) Plan {
 	p := Plan{Domain: d.Name}
+	keys = slices.SortedFunc(slices.Values(keys), func(a, b myodai.Key) int { return strings.Compare(a.Selector, b.Selector) })
 	for _, k := range keys {
 		if k.State == myodai.KeyActive || k.State == myodai.KeyStandby {
 			p.Items = append(p.Items, dkimItem(d, k, site))

@@ -22,9 +22,9 @@ const public = "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAu5oIUrFDWZK7F4thFxpZ
 func domain(shape myodai.Shape) (myodai.Domain, []myodai.Key) {
 	d := myodai.Domain{Name: "acme.example", State: myodai.DomainPending, Token: token, Shape: shape}
 	d.ReturnPath = plan.DefaultReturnPath(d)
-	return d, []myodai.Key{
-		{Selector: "s1-k7f3q9x2", Algorithm: myodai.KeyRSA, Public: public, State: myodai.KeyActive},
+	return d, []myodai.Key{ // in no order
 		{Selector: "s2-k7f3q9x2", Algorithm: myodai.KeyRSA, Public: public, State: myodai.KeyStandby},
+		{Selector: "s1-k7f3q9x2", Algorithm: myodai.KeyRSA, Public: public, State: myodai.KeyActive},
 		{Selector: "s0-k7f3q9x2", Algorithm: myodai.KeyRSA, Public: public, State: myodai.KeyRetired},
 	}
 }

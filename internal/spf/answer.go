@@ -80,6 +80,9 @@ func (a *asker) follow(name myodai.Name, t myodai.RecordType) set {
 		default:
 			return set{kind: myodai.AnswerUnknown}
 		}
+		if answer.Name != "" {
+			name = answer.Name // a cache says where aliases led
+		}
 		end, records := walk(answer.Records, name, t)
 		if len(records) > 0 {
 			return set{kind: myodai.AnswerPositive, records: records}
