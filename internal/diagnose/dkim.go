@@ -66,7 +66,7 @@ type keyText struct {
 }
 
 var (
-	publicTag = regexp.MustCompile(`(?s)(?:^|[;,\s"])[pP]\s*=([^;]*)`)
+	publicTag = regexp.MustCompile(`(?s)(?:^|[;,\s"\x{ff1b}\x{ff0c}])[pP]\s*[=\x{ff1d}]([^;\x{ff1b}]*)`)
 	blob      = regexp.MustCompile(`[A-Za-z0-9+/]{40,}={0,2}`)
 	blanks    = regexp.MustCompile(`[\s\x{00a0}\x{3000}\x{200b}\x{feff}]+`)
 )
