@@ -67,6 +67,8 @@ CREATE TABLE deliveries (
 
 CREATE INDEX deliveries_due on deliveries (due_at, id) where state in ('accepted', 'deferred');
 
+CREATE INDEX deliveries_leased on deliveries (lease_owner) where lease_owner <> '';
+
 CREATE INDEX deliveries_message on deliveries (message_id, id);
 
 CREATE INDEX deliveries_waiting on deliveries (tenant_id, id) where state in ('accepted', 'deferred');
@@ -164,6 +166,11 @@ CREATE TABLE messages (
 );
 
 CREATE TABLE migrations (version bigint primary key, name text not null);
+
+CREATE TABLE nodes (
+  owner text primary key,
+  alive_until bigint not null
+);
 
 CREATE TABLE returned (
   id text primary key,
