@@ -300,6 +300,7 @@ func TestTimeouts(t *testing.T) {
 		{"final dot", 5, 0, 10 * time.Minute, myodai.OutcomeTransient},
 		{"nothing, but slow within limits", 6, 119 * time.Second, 6 * 119 * time.Second, myodai.OutcomeDelivered},
 		{"final dot, after the others were slow", 5, 119*time.Second + 999*time.Millisecond, 5*(119*time.Second+999*time.Millisecond) + 10*time.Minute, myodai.OutcomeTransient},
+		{"nothing, but slow at every step: the whole attempt has its limit", 6, 4*time.Minute + 59*time.Second, 20 * time.Minute, myodai.OutcomeTransient},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -199,7 +199,7 @@ func (s *session) data(msg []byte) *myodai.Outcome {
 // interrupted is the outcome when the server stopped taking the message. It may
 // have said why before it hung up.
 func (s *session) interrupted(err error) *myodai.Outcome {
-	_ = s.conn.SetReadDeadline(s.deadline(s.agent.with.Timeouts.Quit)) // reading tells when it did not work
+	_ = s.conn.SetReadDeadline(time.Now().Add(s.agent.with.Timeouts.Quit)) // reading tells when it did not work
 	if r, readErr := readReply(s.r, s.said.server); readErr == nil && r.code/100 >= 4 {
 		s.close()
 		return judge(r)

@@ -46,7 +46,7 @@ func plainly(err error) string {
 	var timeout net.Error
 	switch {
 	case errors.Is(err, context.Canceled), errors.Is(err, net.ErrClosed):
-		return "we had to stop"
+		return "we hung up"
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded),
 		errors.As(err, &timeout) && timeout.Timeout():
 		return "timed out"

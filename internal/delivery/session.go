@@ -27,7 +27,6 @@ type session struct {
 	conn   net.Conn
 	r      *bufio.Reader
 	w      *bufio.Writer
-	until  time.Time // no wait goes past it
 	said   *transcript
 	offers map[string]string // EHLO keywords in capitals, with their parameters
 	tls    string            // as in Outcome.TLS
@@ -62,7 +61,6 @@ func (a *Agent) open(ctx context.Context, t target) (*session, *myodai.Outcome) 
 // session is never nil, and closed when there was a problem with the connection.
 func (a *Agent) openOnce(ctx context.Context, t target, said *transcript, plain bool) (s *session, problem *myodai.Outcome, retry bool) {
 	s = &session{agent: a, target: t, said: said, closed: true, brokenTLS: plain}
-	s.until, _ = ctx.Deadline()
 	if problem = s.connect(ctx); problem != nil {
 		return s, problem, false
 	}
@@ -109,7 +107,8 @@ func (s *session) connect(ctx context.Context) *myodai.Outcome {
 	}
 	s.said.remark("connected to %s (%s)", s.target.address, s.target.host)
 	s.use(conn)
-	// Closing is the one thing that ends a wait at once, whatever deadline it has.
+	// Closing is the one thing that ends a wait at once, whatever deadline it has;
+	// ctx ends with the attempt's Timeouts.Total, too.
 	s.stop = context.AfterFunc(ctx, func() { _ = conn.Close() })
 	return nil
 }
@@ -125,17 +124,8 @@ func (s *session) use(conn net.Conn) {
 type paced struct{ s *session }
 
 func (p paced) Write(b []byte) (int, error) {
-	_ = p.s.conn.SetWriteDeadline(p.s.deadline(p.s.agent.with.Timeouts.Block)) // Write tells when it did not work
+	_ = p.s.conn.SetWriteDeadline(time.Now().Add(p.s.agent.with.Timeouts.Block)) // Write tells when it did not work
 	return p.s.conn.Write(b)
-}
-
-// deadline is a time from now on, within the session's.
-func (s *session) deadline(wait time.Duration) time.Time {
-	at := time.Now().Add(wait)
-	if !s.until.IsZero() && s.until.Before(at) {
-		return s.until
-	}
-	return at
 }
 
 // greet takes the server's greeting and says who we are.
@@ -239,7 +229,7 @@ func (s *session) say(line string) error {
 // read takes one reply, all of it within wait. 421 ends the session, to
 // whatever command it is the answer (RFC 5321 §3.8).
 func (s *session) read(wait time.Duration, after string) (reply, *myodai.Outcome) {
-	_ = s.conn.SetReadDeadline(s.deadline(wait)) // reading tells when it did not work
+	_ = s.conn.SetReadDeadline(time.Now().Add(wait)) // reading tells when it did not work
 	r, err := readReply(s.r, s.said.server)
 	if err != nil {
 		return reply{}, s.lost(after, err)

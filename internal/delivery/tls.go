@@ -25,7 +25,7 @@ func (s *session) upgrade(ctx context.Context, verified bool) (begun bool, err e
 	if err := s.w.Flush(); err != nil {
 		return false, err
 	}
-	_ = s.conn.SetReadDeadline(s.deadline(s.agent.with.Timeouts.Hello)) // reading tells when it did not work
+	_ = s.conn.SetReadDeadline(time.Now().Add(s.agent.with.Timeouts.Hello)) // reading tells when it did not work
 	r, err := readReply(s.r, s.said.server)
 	if err != nil {
 		return false, err
@@ -58,7 +58,7 @@ func (s *session) startTLS(ctx context.Context, verified bool) error {
 	if _, err := netip.ParseAddr(name); err == nil && !verified {
 		config.ServerName = "" // an address is no server name (RFC 6066 §3)
 	}
-	ctx, cancel := context.WithDeadline(ctx, s.deadline(s.agent.with.Timeouts.Hello))
+	ctx, cancel := context.WithTimeout(ctx, s.agent.with.Timeouts.Hello)
 	defer cancel()
 	conn := tls.Client(s.conn, config)
 	_ = s.conn.SetDeadline(time.Time{}) // the context bounds the handshake

@@ -24,6 +24,9 @@ type Store interface {
 	FinishDeliveries(ctx context.Context, owner string, list []myodai.Finished) (lost []myodai.DeliveryID, err error)
 	// ReleaseDeliveries gives deliveries back that were claimed and not attempted.
 	ReleaseDeliveries(ctx context.Context, owner string, ids []myodai.DeliveryID) error
+	// Heartbeat says that owner is alive until the given time, and takes the leases
+	// of those whose time is over.
+	Heartbeat(ctx context.Context, owner string, now, until time.Time) error
 	// Sender is the message, its domain and its tenant, as they are now.
 	Sender(ctx context.Context, message myodai.MessageID) (myodai.Message, myodai.Domain, myodai.Tenant, error)
 	// Body is the message in wire form, signatures included.

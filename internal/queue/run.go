@@ -28,6 +28,8 @@ func (q *Queue) Run(ctx context.Context) error {
 	var jobs, writing sync.WaitGroup
 	unwritten, giveUp := context.WithCancel(context.WithoutCancel(ctx))
 	defer giveUp()
+	q.beat(ctx) // before anything is claimed
+	writing.Go(func() { q.live(unwritten) })
 	writing.Go(func() { q.write(unwritten) })
 	writing.Go(func() { q.metrics.watch(ctx, q.with.Store, q.with.Log) })
 

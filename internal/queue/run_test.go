@@ -50,11 +50,18 @@ func TestRetrySchedule(t *testing.T) {
 		if times[0] != begun {
 			t.Errorf("first attempt after %v", times[0].Sub(begun))
 		}
+		moved := 0
 		for i := 1; i < len(times); i++ {
 			want, got := queue.Backoff(i), times[i].Sub(times[i-1])
 			if got < want*3/4 || got > want*5/4+time.Second {
 				t.Errorf("pause %d: %v, want %v and a quarter either way", i, got, want)
 			}
+			if (got - want).Abs() > time.Minute {
+				moved++
+			}
+		}
+		if moved == 0 {
+			t.Error("the pauses are not moved by chance")
 		}
 		for i, f := range store.finished {
 			last := i == len(store.finished)-1
