@@ -21,16 +21,27 @@ func (q *Queue) beat(ctx context.Context) {
 	}
 }
 
-// live beats until ctx ends.
-func (q *Queue) live(ctx context.Context) {
-	tick := time.NewTicker(beatPause)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			q.beat(ctx)
+// live beats once, and then until the returned function is called: longer than
+// ctx, because what is under way is still ours.
+func (q *Queue) live(ctx context.Context) (stop func()) {
+	q.beat(ctx)
+	beating, end := context.WithCancel(context.WithoutCancel(ctx))
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		tick := time.NewTicker(beatPause)
+		defer tick.Stop()
+		for {
+			select {
+			case <-beating.Done():
+				return
+			case <-tick.C:
+				q.beat(beating)
+			}
 		}
+	}()
+	return func() {
+		end()
+		<-ended
 	}
 }

@@ -23,7 +23,8 @@ type memory struct {
 	finished []myodai.Finished
 	claims   int
 	released int
-	broken   bool              // every call fails
+	broken   bool // every call fails
+	alive    map[string]time.Time
 	poison   myodai.DeliveryID // whose result cannot be written
 	changed  chan struct{}     // closed and replaced with every change
 }
@@ -35,7 +36,7 @@ func newMemory(n int, domains ...myodai.Name) *memory {
 		domain:  myodai.Domain{ID: "dom_1", TenantID: "ten_1", Name: "example.com", State: myodai.DomainVerified},
 		tenant:  myodai.Tenant{ID: "ten_1", State: myodai.TenantActive},
 		body:    []byte("From: a@example.com\r\nSubject: hello\r\n\r\nHello.\r\n"),
-		changed: make(chan struct{}),
+		changed: make(chan struct{}), alive: map[string]time.Time{},
 	}
 	for _, domain := range domains {
 		for i := range n {
@@ -118,6 +119,22 @@ func (s *memory) ReleaseDeliveries(_ context.Context, owner string, ids []myodai
 		}
 	}
 	s.change()
+	return nil
+}
+
+// Heartbeat notes who is alive, and takes the leases of those who are not.
+func (s *memory) Heartbeat(_ context.Context, owner string, now, until time.Time) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.broken {
+		return errBroken
+	}
+	s.alive[owner] = until
+	for _, d := range s.deliveries {
+		if end, known := s.alive[d.LeaseOwner]; known && !end.After(now) {
+			d.LeaseOwner, d.LeasedUntil = "", time.Time{}
+		}
+	}
 	return nil
 }
 

@@ -21,6 +21,7 @@ type signal struct {
 // Run works until ctx ends. Then it claims nothing more, gives back what has not
 // begun, lets jobs under way end for as long as Options.Grace, and returns nil.
 func (q *Queue) Run(ctx context.Context) error {
+	defer q.live(ctx)()
 	// What is under way outlives ctx: cutting a connection after the final dot
 	// makes duplicates.
 	attempts, cut := context.WithCancel(context.WithoutCancel(ctx))
@@ -28,8 +29,6 @@ func (q *Queue) Run(ctx context.Context) error {
 	var jobs, writing sync.WaitGroup
 	unwritten, giveUp := context.WithCancel(context.WithoutCancel(ctx))
 	defer giveUp()
-	q.beat(ctx) // before anything is claimed
-	writing.Go(func() { q.live(unwritten) })
 	writing.Go(func() { q.write(unwritten) })
 	writing.Go(func() { q.metrics.watch(ctx, q.with.Store, q.with.Log) })
 
