@@ -157,7 +157,7 @@ func (s *server) buildRooms(master [32]byte) error {
 	})
 	s.api = api.New(api.Options{
 		Store: s.store, Access: s.access, Domains: s.domains, Submission: s.submission, Random: rand.Reader,
-		Log: log, Registerer: s.registry, Version: version(), Wake: s.queue.Wake,
+		Log: log, Registerer: s.registry, Version: version(), BaseURL: cfg.BaseURL, Wake: s.queue.Wake,
 	})
 	s.tls = &tls.Config{GetCertificate: certificate.get, MinVersion: tls.VersionTLS12}
 	s.buildMailServers()

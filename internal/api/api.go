@@ -31,6 +31,7 @@ type Options struct {
 	Log        *slog.Logger
 	Registerer prometheus.Registerer // nil: not registered
 	Version    string                // of the program, for the OpenAPI document
+	BaseURL    string                // where clients reach us, for the OpenAPI document; "" leaves it out
 	Wake       func()                // called when deliveries were made due; nil for nobody
 	MaxSize    int64                 // octets of a message; 0 means submission.DefaultMaxSize
 	Limits     Limits
@@ -76,7 +77,7 @@ func New(o Options) *Server {
 		memory:   semaphore.NewWeighted(o.Limits.MaxMemory),
 		metrics:  newMetrics(o.Registerer),
 	}
-	s.api = humago.New(s.mux, humaConfig(o.Version))
+	s.api = humago.New(s.mux, humaConfig(o))
 	s.registerTenants()
 	s.registerCredentials()
 	s.registerDomains()

@@ -16,7 +16,7 @@ import (
 )
 
 // guard is what a request passes before its parameters and body are looked at:
-// who asks, whether they may, and whether there is room for what they send.
+// who asks, and whether they may.
 func (s *Server) guard(o operation) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		r, w := humago.Unwrap(ctx)
@@ -29,15 +29,13 @@ func (s *Server) guard(o operation) func(huma.Context, func(huma.Context)) {
 		if err == nil {
 			err = acceptable(r)
 		}
-		release := func() {}
-		if err == nil {
-			release, err = s.reserve(r, o.maxBody)
-		}
 		if err != nil {
 			s.writeProblem(w, r, s.problem(req, o.id, err))
 			return
 		}
-		defer release()
+		body := &meteredBody{ReadCloser: r.Body, memory: s.memory, most: s.o.Limits.MaxMemory, gauge: s.metrics.bodies}
+		defer body.release()
+		r.Body, req.body = body, body
 		next(ctx)
 	}
 }
@@ -45,10 +43,6 @@ func (s *Server) guard(o operation) func(huma.Context, func(huma.Context)) {
 // authenticate finds out who asks. The key comes in the header and nowhere else:
 // an address ends up in logs (T66).
 func (s *Server) authenticate(r *http.Request) (myodai.Credential, error) {
-	from := clientOf(r)
-	if pause := s.failures.exhausted(from, time.Now()); pause > 0 {
-		return myodai.Credential{}, limited(pause, "too many requests from this address had a wrong key")
-	}
 	scheme, key, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if !strings.EqualFold(scheme, "Bearer") || len(r.Header.Values("Authorization")) != 1 {
 		p := newProblem(http.StatusUnauthorized, string(myodai.CodeUnauthorized),
@@ -58,7 +52,11 @@ func (s *Server) authenticate(r *http.Request) (myodai.Credential, error) {
 	}
 	who, err := s.o.Access.Authenticate(r.Context(), strings.TrimSpace(key), myodai.CredentialAPI, myodai.CredentialOperator)
 	if refusal, ok := errors.AsType[*myodai.Error](err); ok && refusal.Code == myodai.CodeUnauthorized {
-		s.failures.take(from, time.Now())
+		// Good keys are never held up by it: behind a proxy everybody has the
+		// address of the proxy.
+		if pause := s.failures.take(clientOf(r), time.Now()); pause > 0 {
+			return who, limited(pause, "too many requests from this address had a wrong key")
+		}
 	}
 	return who, err
 }
@@ -101,32 +99,6 @@ func acceptable(r *http.Request) error {
 			"the body must be JSON; send it with Content-Type: application/json")
 	}
 	return nil
-}
-
-// Bodies up to smallBody cost nothing worth counting. A larger one is held about
-// three times at once: as it came, as huma validates it, and as it is used.
-const (
-	smallBody  = 64 << 10
-	bodyCopies = 3
-)
-
-// reserve keeps the memory of all large bodies under way below Limits.MaxMemory.
-func (s *Server) reserve(r *http.Request, maxBody int64) (release func(), err error) {
-	size := r.ContentLength
-	if size < 0 || size > maxBody {
-		size = maxBody
-	}
-	if size <= smallBody {
-		return func() {}, nil
-	}
-	size = min(size*bodyCopies, s.o.Limits.MaxMemory)
-	if !s.memory.TryAcquire(size) {
-		p := newProblem(http.StatusServiceUnavailable, string(myodai.CodeUnavailable),
-			"too many large requests are under way; send it again in a moment")
-		retryAfter(p.header, time.Second)
-		return nil, p
-	}
-	return func() { s.memory.Release(size) }, nil
 }
 
 // clientOf is the network a request came from: an IPv4 address or an IPv6 /64,

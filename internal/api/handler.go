@@ -18,6 +18,8 @@ type request struct {
 	id  string // shown to the client and logged, so that the two find together
 	w   *recorder
 	who myodai.Credential // zero until recognized
+	// body is set once the request may send one.
+	body *meteredBody
 }
 
 type requestKey struct{}
@@ -121,6 +123,9 @@ func (s *Server) newRequestID() string {
 	}
 	return hex.EncodeToString(b[:])
 }
+
+// soon is when to come back if nothing says more.
+const soon = 2 * time.Second
 
 // retryAfter says in whole seconds, rounded up, when to come back.
 func retryAfter(h http.Header, pause time.Duration) {

@@ -45,8 +45,11 @@ func init() {
 // humaConfig is DefaultConfig without what we do ourselves or not at all: the
 // $schema member in bodies, the document (served from bytes made once), and the
 // pages that load scripts from elsewhere.
-func humaConfig(version string) huma.Config {
-	c := huma.DefaultConfig("Myodai", version)
+func humaConfig(o Options) huma.Config {
+	c := huma.DefaultConfig("Myodai", o.Version)
+	if o.BaseURL != "" {
+		c.Servers = []*huma.Server{{URL: o.BaseURL}}
+	}
 	c.CreateHooks = nil
 	c.OpenAPIPath, c.DocsPath, c.SchemasPath = "", "", ""
 	c.RejectUnknownQueryParameters = true

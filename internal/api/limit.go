@@ -61,17 +61,6 @@ func (l *limiter) take(key string, now time.Time) time.Duration {
 	return l.wait(b, now)
 }
 
-// exhausted is what take would return, without using anything.
-func (l *limiter) exhausted(key string, now time.Time) time.Duration {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	b, ok := l.buckets[key]
-	if !ok || b.TokensAt(now) >= 1 {
-		return 0
-	}
-	return l.wait(b, now)
-}
-
 func (l *limiter) wait(b *rate.Limiter, now time.Time) time.Duration {
 	return time.Duration((1 - b.TokensAt(now)) * float64(l.rate.Every))
 }

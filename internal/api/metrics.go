@@ -12,6 +12,7 @@ import (
 type metrics struct {
 	requests *prometheus.CounterVec
 	seconds  *prometheus.HistogramVec
+	bodies   prometheus.Gauge
 }
 
 func newMetrics(r prometheus.Registerer) metrics {
@@ -23,9 +24,12 @@ func newMetrics(r prometheus.Registerer) metrics {
 			Name: "myodai_api_request_seconds", Help: "How long API requests took, by route.",
 			Buckets: prometheus.ExponentialBuckets(0.001, 4, 8), // 1 ms to 16 s
 		}, []string{"route"}),
+		bodies: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "myodai_api_body_memory_bytes", Help: "Memory reserved for large request bodies now.",
+		}),
 	}
 	if r != nil {
-		r.MustRegister(m.requests, m.seconds)
+		r.MustRegister(m.requests, m.seconds, m.bodies)
 	}
 	return m
 }

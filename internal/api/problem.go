@@ -56,6 +56,7 @@ var kindOf = map[int]string{
 	http.StatusUnsupportedMediaType:  "unsupported_media_type",
 	http.StatusUnprocessableEntity:   string(myodai.CodeInvalid),
 	http.StatusMethodNotAllowed:      "method_not_allowed",
+	http.StatusServiceUnavailable:    string(myodai.CodeUnavailable),
 }
 
 func newProblem(status int, kind, detail string) *Problem {
@@ -97,7 +98,10 @@ func (s *Server) problem(r *request, op string, err error) *Problem {
 		pointer := "/" + strings.NewReplacer(".", "/", "[", "/", "]", "").Replace(refusal.Field)
 		p.Errors = []Violation{{Pointer: pointer, Detail: p.Detail}}
 	}
-	if status == http.StatusUnauthorized {
+	switch status {
+	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
+		retryAfter(p.header, soon)
+	case http.StatusUnauthorized:
 		p.header.Set("WWW-Authenticate", `Bearer realm="myodai", error="invalid_token"`)
 	}
 	return p
@@ -139,14 +143,22 @@ func (s *Server) writeProblem(w http.ResponseWriter, r *http.Request, p *Problem
 // judged turns what huma found wrong with a request into a problem. huma would
 // repeat the offending values, secrets included.
 func judged(ctx huma.Context, status int, msg string, errs ...error) huma.StatusError {
+	var r *request
+	if ctx != nil {
+		r = requestOf(ctx.Context())
+	}
 	if status == http.StatusInternalServerError {
-		status = http.StatusBadRequest // the body broke off: the only fault huma sees, and it is not ours
+		// The body broke off: the only fault huma sees, and it is not ours, unless
+		// it was us who broke it off.
+		status = http.StatusBadRequest
+		if r != nil && r.body != nil && r.body.starved {
+			status = http.StatusServiceUnavailable
+			retryAfter(r.w.Header(), soon)
+		}
 	}
 	p := newProblem(status, kindOf[status], msg)
-	if ctx != nil {
-		if r := requestOf(ctx.Context()); r != nil {
-			p.RequestID = r.id
-		}
+	if r != nil {
+		p.RequestID = r.id
 	}
 	for _, err := range errs {
 		if d, ok := err.(huma.ErrorDetailer); ok {
@@ -156,10 +168,12 @@ func judged(ctx huma.Context, status int, msg string, errs ...error) huma.Status
 		}
 	}
 	switch {
+	case status == http.StatusServiceUnavailable:
+		p.Detail = "too many large requests are under way; send it again in a moment"
 	case status == http.StatusRequestEntityTooLarge && ctx != nil:
 		p.Detail = fmt.Sprintf("the body is larger than the %d octets this operation takes", ctx.Operation().MaxBodyBytes-1)
 	case status == http.StatusBadRequest && len(p.Errors) == 0:
-		p.Detail = "the body is missing; send a JSON object"
+		p.Detail = "the body is missing, or it broke off; send a JSON object"
 	case status == http.StatusRequestTimeout:
 		p.Detail = "the body did not arrive in time; send it again"
 	case len(p.Errors) > 0:

@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/myodai/myodai"
 	"github.com/myodai/myodai/internal/access"
 	"github.com/myodai/myodai/internal/api"
@@ -73,6 +75,7 @@ type world struct {
 	acme, evil party
 	log        *lines
 	woken      *int
+	registry   *prometheus.Registry
 }
 
 // plenty are limits no test reaches by accident.
@@ -84,7 +87,7 @@ var plenty = api.Limits{
 // newWorld starts the API. Empty worlds have no tenants.
 func newWorld(t *testing.T, limits api.Limits) *world {
 	t.Helper()
-	w := &world{t: t, log: &lines{}, woken: new(int)}
+	w := &world{t: t, log: &lines{}, woken: new(int), registry: prometheus.NewRegistry()}
 	log := slog.New(slog.NewJSONHandler(w.log, nil))
 	var key [32]byte
 	_, _ = rand.Read(key[:])
@@ -102,7 +105,7 @@ func newWorld(t *testing.T, limits api.Limits) *world {
 	}
 	w.access = access.New(access.Options{Store: w.store, Random: rand.Reader})
 	w.server = api.New(api.Options{
-		Store: w.store, Access: w.access, Random: rand.Reader, Log: log, Version: "test", Limits: limits,
+		Store: w.store, Access: w.access, Random: rand.Reader, Log: log, Version: "test", Limits: limits, Registerer: w.registry,
 		Domains: domains.New(domains.Options{
 			Store: w.store, Prober: silence{}, Site: site, Random: rand.Reader, Log: log,
 		}),
