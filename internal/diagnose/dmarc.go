@@ -97,7 +97,8 @@ func (j *policyJudge) unreadable() []flaw {
 				return []flaw{j.versioned(text)}
 			}
 		}
-		if policyTag.MatchString(text) && kindOf(text) == textOther {
+		kind := kindOf(text)
+		if kind == textDMARC || kind == textOther && policyTag.MatchString(text) {
 			return []flaw{j.versioned(text)}
 		}
 	}
