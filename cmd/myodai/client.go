@@ -53,7 +53,7 @@ func (c *cli) client(cmd *cobra.Command, want whose) (*client, error) {
 	}
 	cl.server = strings.TrimSuffix(cl.server, "/")
 	file := filepath.Join(c.dataDir(cmd), operatorKeyFile)
-	text, _ := os.ReadFile(file) // without it there are other places
+	text, _ := os.ReadFile(file) // #nosec G304 -- in the data directory; without it there are other places
 	inFile, inEnvironment := strings.TrimSpace(string(text)), c.getenv(environmentPrefix+"KEY")
 	candidates := []string{cl.key, inEnvironment, inFile}
 	if want == operatorsKey {

@@ -147,6 +147,12 @@ func TestWhichKey(t *testing.T) {
 	s.key = made.Credential.Secret
 	s.must(nil, "domain", "list")
 	s.must(nil, "tenant", "list")
+	// The configuration file says where the data directory is, to clients, too.
+	file := filepath.Join(t.TempDir(), "myodai.yaml")
+	write(t, file, "data: "+s.cfg.Data+"\n", 0o600)
+	if r := command(t.Context(), nil, []string{"MYODAI_SERVER=" + s.url, "MYODAI_CONFIG=" + file}, "tenant", "list"); r.status != exitOK {
+		t.Errorf("with the file alone = %d %s", r.status, r.err)
+	}
 	if r := s.cli("tenant", "list", "--key", s.key); r.status != exitRefused || !strings.Contains(r.err, "platform operator only") {
 		t.Errorf("--key does not win = %d %s", r.status, r.err)
 	}

@@ -145,16 +145,11 @@ func addSettings(cmd *cobra.Command) {
 	}
 }
 
-// dataDir is the data directory as far as it can be known without a whole
-// configuration.
+// dataDir is the data directory, as far as a configuration that need not be
+// whole says so.
 func (c *cli) dataDir(cmd *cobra.Command) string {
-	if f := cmd.Flags().Lookup("data"); f != nil && f.Changed {
-		return f.Value.String()
-	}
-	if dir := c.getenv(environmentPrefix + "DATA"); dir != "" {
-		return dir
-	}
-	return defaultConfig().Data
+	cfg, _, _ := c.loadConfig(cmd) // what is wrong with it is for the service to say
+	return cfg.Data
 }
 
 // say writes a line for people.
