@@ -9,8 +9,8 @@ const (
 	EventTenantCreated     EventKind = "tenant.created"
 	EventTenantSuspended   EventKind = "tenant.suspended"
 	EventTenantResumed     EventKind = "tenant.resumed"
-	EventCredentialCreated EventKind = "credential.created"
-	EventCredentialRevoked EventKind = "credential.revoked"
+	EventCredentialCreated EventKind = "credential.created" // #nosec G101 -- a word
+	EventCredentialRevoked EventKind = "credential.revoked" // #nosec G101 -- a word
 
 	EventDomainRegistered EventKind = "domain.registered"
 	EventDomainVerified   EventKind = "domain.verified"

@@ -51,7 +51,7 @@ func NewID[T id](now time.Time, random io.Reader) T {
 	var b [16]byte
 	ms := now.UnixMilli()
 	for i := range 6 {
-		b[i] = byte(ms >> (40 - 8*i))
+		b[i] = byte(ms >> (40 - 8*i)) // #nosec G115 -- one octet at a time
 	}
 	if _, err := io.ReadFull(random, b[6:]); err != nil {
 		panic("myodai: no randomness: " + err.Error())

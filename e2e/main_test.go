@@ -119,8 +119,11 @@ func inside(m *testing.M) int {
 		return 1
 	}
 	defer os.Remove(conf.Name())
-	fmt.Fprintln(conf, "nameserver 127.0.0.1")
-	if err := conf.Close(); err == nil {
+	_, err = fmt.Fprintln(conf, "nameserver 127.0.0.1")
+	if err == nil {
+		err = conf.Close()
+	}
+	if err == nil {
 		err = os.Chmod(conf.Name(), 0o644)
 	}
 	if err == nil {

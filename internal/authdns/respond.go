@@ -111,6 +111,6 @@ func bare(packet []byte, rcode int) []byte {
 	var h [headerSize]byte
 	h[0], h[1] = packet[0], packet[1]
 	h[2] = 0x80 | packet[2]&0x79
-	h[3] = byte(rcode)
+	h[3] = byte(rcode) // #nosec G115 -- four bits
 	return h[:]
 }

@@ -134,7 +134,7 @@ func (s *Server) converse(conn net.Conn) {
 			return // what gets no answer is no client
 		}
 		// Length and message in one write, or some clients see half (RFC 7766 §8).
-		framed := binary.BigEndian.AppendUint16(make([]byte, 0, 2+len(response)), uint16(len(response)))
+		framed := binary.BigEndian.AppendUint16(make([]byte, 0, 2+len(response)), uint16(len(response))) // #nosec G115 -- Respond makes none longer
 		if _, err := conn.Write(append(framed, response...)); err != nil {
 			return
 		}

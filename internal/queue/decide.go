@@ -51,7 +51,7 @@ func Jitter(pause time.Duration, chance uint64) time.Duration {
 		return 0
 	}
 	width := uint64(pause/2) + 1
-	return pause - pause/4 + time.Duration(chance%width)
+	return pause - pause/4 + time.Duration(chance%width) // #nosec G115 -- below width, which came from a Duration
 }
 
 // eventOf is the event that tells of a delivery having come into a state.

@@ -187,9 +187,7 @@ func (d *draft) stopped(id StopID) Edit {
 // when there is no record and they can be mended into one.
 func (d *draft) read(texts []string) []Record {
 	selection := Select(texts)
-	for _, text := range selection.Records {
-		d.edit.Old = append(d.edit.Old, text)
-	}
+	d.edit.Old = append(d.edit.Old, selection.Records...)
 	for _, miss := range selection.NearMisses {
 		if _, err := Parse(d.repair(miss.Text)); err == nil && len(selection.Records) == 0 {
 			d.edit.Old = append(d.edit.Old, miss.Text)

@@ -7,7 +7,7 @@ import (
 	"github.com/myodai/myodai"
 )
 
-const credentialColumns = `id, coalesce(tenant_id, ''), kind, label, secret_hash, created_at, revoked_at`
+const credentialColumns = /* #nosec G101 -- names of columns */ `id, coalesce(tenant_id, ''), kind, label, secret_hash, created_at, revoked_at`
 
 func credentialFields(c *myodai.Credential) []any {
 	return []any{&c.ID, &c.TenantID, &c.Kind, &c.Label, hash{&c.SecretHash}, instant{&c.CreatedAt}, instant{&c.RevokedAt}}
