@@ -109,7 +109,7 @@ func (s *stream) send(ctx context.Context, m *dns.Msg, answer chan<- arrived) er
 		return err
 	}
 	deadline, _ := ctx.Deadline()
-	_ = s.conn.SetWriteDeadline(deadline) // shows in the write
+	_ = s.conn.SetWriteDeadline(deadline)                                                    // shows in the write
 	framed := binary.BigEndian.AppendUint16(make([]byte, 0, 2+len(wire)), uint16(len(wire))) // #nosec G115 -- a packed message is no longer
 	if _, err := s.conn.Write(append(framed, wire...)); err != nil {
 		s.close() // half a message may be out
