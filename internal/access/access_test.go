@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -81,8 +82,11 @@ func (m *memory) CredentialBySecret(_ context.Context, hash [32]byte) (myodai.Cr
 func (m *memory) Credentials(_ context.Context, tenant myodai.TenantID, page myodai.Page) (list []myodai.Credential, next string, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for _, c := range m.credentials {
-		if c.TenantID == tenant && (page.After == "" || string(c.ID) > page.After) {
+	sorted := slices.SortedFunc(slices.Values(m.credentials), func(a, b myodai.Credential) int {
+		return strings.Compare(string(a.ID), string(b.ID))
+	})
+	for _, c := range sorted {
+		if c.TenantID == tenant && string(c.ID) > page.After {
 			return []myodai.Credential{c}, string(c.ID), nil // pages of one
 		}
 	}
