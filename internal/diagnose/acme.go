@@ -161,6 +161,9 @@ var managers = []string{
 	"vercel-dns.com", "myshopify.com", "fastly-validations.com", "authorize.certificatemanager.goog",
 }
 
+// managing are the ids of DNS hosts that make certificates for names they serve.
+var managing = []string{"cloudflare", "vercel", "netlify", "shopify", "squarespace", "wix", "wordpress-com"}
+
 func managed(alias string) bool {
 	return slices.ContainsFunc(managers, func(m string) bool { return myodai.Name(alias).Under(myodai.Name(m)) })
 }
