@@ -76,6 +76,10 @@ type Question struct {
 	// Never before the authoritative answer is right, or the question itself
 	// plants a negative cache entry.
 	Recursive bool `json:"recursive,omitempty"`
+	// Host is the name of a server to ask instead of the zone's own: another DNS
+	// host, at which the records may have been entered by mistake. What it says is
+	// never evidence of what the zone holds.
+	Host Name `json:"host,omitempty"`
 }
 
 // Transport is how a question went out.
@@ -189,7 +193,7 @@ func (o Observation) ZoneOf(name Name) (zone Zone, ok bool) {
 func (o Observation) About(name Name, t RecordType) []Answer {
 	var found []Answer
 	for _, a := range o.Answers {
-		if a.Name == name && a.Type == t && !a.Recursive {
+		if a.Name == name && a.Type == t && !a.Recursive && a.Host == "" {
 			found = append(found, a)
 		}
 	}

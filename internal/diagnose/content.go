@@ -3,6 +3,7 @@ package diagnose
 import (
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/myodai/myodai"
 )
@@ -14,6 +15,7 @@ type flaw struct {
 	found    string
 	expected string
 	args     map[string]string
+	until    time.Time // when a wait ends; zero for what is no wait
 }
 
 // textKind is what a TXT record seems to be meant as.

@@ -14,7 +14,7 @@ func Recorded(o myodai.Observation) Lookup {
 	return func(name myodai.Name) ([]string, bool, error) {
 		for _, recursive := range []bool{false, true} {
 			for _, a := range o.Answers {
-				if a.Name != name || a.Type != myodai.TypeTXT || a.Recursive != recursive {
+				if a.Name != name || a.Type != myodai.TypeTXT || a.Recursive != recursive || a.Host != "" {
 					continue
 				}
 				if texts, exists, ok := answered(a); ok {

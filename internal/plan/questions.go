@@ -14,6 +14,9 @@ const maxAliases = 8
 func Questions(p Plan, o myodai.Observation) []myodai.Question {
 	asked := map[myodai.Question]bool{}
 	for _, a := range o.Answers {
+		if a.Host != "" {
+			continue
+		}
 		asked[key(a.Name, a.Type)] = true
 	}
 	var questions []myodai.Question

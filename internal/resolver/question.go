@@ -3,6 +3,7 @@ package resolver
 import (
 	"context"
 	"errors"
+	"net/netip"
 	"slices"
 	"sync"
 
@@ -26,6 +27,8 @@ func (r *probe) question(ctx context.Context, q myodai.Question) []myodai.Answer
 		}
 		answers, _ := r.askAll(ctx, z, q, asked)
 		return answers
+	case q.Host != "":
+		return r.elsewhere(ctx, q, asked)
 	case r.o.Server != "":
 		answers, _ := r.askAll(ctx, r.root, q, asked)
 		return answers
@@ -44,6 +47,23 @@ func (r *probe) question(ctx context.Context, q myodai.Question) []myodai.Answer
 		z = r.enter(ctx, z, *ref, 0)
 	}
 	return append(all, r.unasked(q, z.Name, errors.New("too many referrals, one below the other")))
+}
+
+// elsewhere asks the server that the question names, as if the zone were its own.
+func (r *probe) elsewhere(ctx context.Context, q myodai.Question, asked query) []myodai.Answer {
+	z := &myodai.Zone{Name: r.nearest(r.root, q.Name).Name}
+	addresses, problem := r.addressesOf(ctx, r.root, referral{cut: q.Host.Child("-")}, q.Host, 1)
+	for _, a := range addresses {
+		z.Servers = append(z.Servers, myodai.Server{Name: q.Host, Address: netip.AddrPortFrom(a, r.o.Port).String()})
+	}
+	if len(z.Servers) == 0 {
+		return []myodai.Answer{r.unasked(q, z.Name, errors.New(problem))}
+	}
+	answers, ref := r.askAll(ctx, z, q, asked)
+	if ref != nil {
+		return append(answers, r.unasked(q, z.Name, errors.New("the server refers to others")))
+	}
+	return answers
 }
 
 // zoneFor is the zone whose servers are to be asked: for DS records, the one

@@ -1,0 +1,157 @@
+package diagnose
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/myodai/myodai"
+	"github.com/myodai/myodai/internal/plan"
+)
+
+// content judges what the records at an item's name say.
+func (v *view) content(item plan.Item) []flaw {
+	switch item.Purpose {
+	case myodai.PurposeDKIM:
+		return v.keyContent(item)
+	case myodai.PurposeSPF:
+		return v.spfContent(item)
+	case myodai.PurposeDMARC:
+		return v.policyContent(item)
+	case myodai.PurposeReturnPath:
+		return v.returnContent(item)
+	case myodai.PurposeACME:
+		return v.challengeContent(item)
+	}
+	return nil
+}
+
+// texts lists the TXT records at the end of any aliases of a name.
+func (v *view) texts(name myodai.Name) []myodai.Record {
+	if own := v.records(name, myodai.TypeTXT); len(own) > 0 {
+		return own
+	}
+	return v.chain(name, myodai.TypeTXT).end
+}
+
+func (v *view) keyContent(item plan.Item) []flaw {
+	p := keyPlan{others: map[string]string{}, limit: v.host.Panel.TXTMax.Or(0)}
+	p.want = v.keyText(item)
+	for _, other := range v.plan.Items {
+		if other.Purpose == myodai.PurposeDKIM && other.Name != item.Name {
+			p.others[firstLabel(other.Name)] = v.keyText(other)
+		}
+	}
+	return keyFlaws(v.texts(item.Name), p)
+}
+
+// keyText is the planned text of a key: of an alias, what its target holds.
+func (v *view) keyText(item plan.Item) string {
+	if item.Type == myodai.TypeTXT {
+		return item.Value
+	}
+	for _, alternative := range item.Alternatives {
+		if text, ok := strings.CutPrefix(alternative, "TXT "); ok {
+			return text
+		}
+	}
+	if target := v.chain(myodai.Name(item.Value), myodai.TypeTXT).end; len(target) == 1 {
+		return target[0].Text()
+	}
+	return ""
+}
+
+func (v *view) spfContent(item plan.Item) []flaw {
+	p := spfPlan{domain: item.Name, required: item.Required}
+	if include, ok := strings.CutPrefix(spfInclude(item.Value), "include:"); ok {
+		p.include = myodai.Name(include)
+	}
+	for i, other := range v.plan.Items {
+		if other.Purpose == myodai.PurposeReturnPath && v.checks[i].Status == myodai.StatusAsPlanned {
+			p.bounce = other.Name
+		}
+	}
+	return spfFlaws(v.texts(item.Name), p, v.lookup)
+}
+
+func (v *view) policyContent(item plan.Item) []flaw {
+	p := policyPlan{domain: v.plan.Domain, want: item.Value}
+	for _, other := range v.plan.Items {
+		if other.Purpose == myodai.PurposeReturnPath {
+			p.bounce = other.Name
+		}
+	}
+	p.signing = v.in.Known.SignsAs
+	if len(p.signing) == 0 {
+		p.signing = v.signing()
+	}
+	return policyFlaws(p, v.policyTexts, v.hosts)
+}
+
+// hosts finds the records of one type at a name, aliases followed.
+func (v *view) hosts(name myodai.Name, t myodai.RecordType) (records []myodai.Record, known bool) {
+	c := v.chain(name, t)
+	return c.end, c.known
+}
+
+func (v *view) returnContent(item plan.Item) []flaw {
+	if item.Value == "" {
+		return nil
+	}
+	want := item.Value
+	if item.Type != myodai.TypeMX {
+		want = "10 " + item.Value
+	}
+	mx := v.records(item.Name, myodai.TypeMX)
+	if item.Type == myodai.TypeTXT {
+		texts := v.texts(item.Name)
+		if !slices.ContainsFunc(texts, func(rr myodai.Record) bool { return strings.Contains(strings.ToLower(rr.Text()), "spf") }) {
+			return []flaw{{cause: ReturnpathSPFMissing}}
+		}
+		p := spfPlan{domain: item.Name, required: item.Required}
+		if include, ok := strings.CutPrefix(spfInclude(item.Value), "include:"); ok {
+			p.include = myodai.Name(include)
+		}
+		return spfFlaws(texts, p, v.lookup)
+	}
+	return mxFlaws(mx, mxPlan{name: item.Name, want: want, zone: v.zone})
+}
+
+func (v *view) challengeContent(item plan.Item) []flaw {
+	p := challengePlan{name: item.Name, want: item.Value}
+	host := item.Name.Parent()
+	for i, other := range v.plan.Items {
+		if other.Purpose == myodai.PurposeTracking && other.Name == host {
+			p.tracking = v.checks[i].Status == myodai.StatusAsPlanned
+		}
+	}
+	p.manages = slices.Contains(managing, v.host.ID)
+	alias := ""
+	if list := v.aliases(item.Name); len(list) > 0 {
+		alias = string(list[0])
+	}
+	var texts []string
+	for _, rr := range v.records(item.Name, myodai.TypeTXT) {
+		texts = append(texts, rr.Text())
+	}
+	return challengeFlaws(p, alias, texts, nil)
+}
+
+// caa finds the CAA records at one name.
+func (v *view) caa(name myodai.Name) caaAnswer {
+	answer := caaAnswer{owner: name}
+	v.lookup(name, myodai.TypeCAA)
+	replies := v.replies(name, myodai.TypeCAA)
+	for _, a := range replies {
+		answer.known = answer.known || a.Kind() != myodai.AnswerUnknown
+	}
+	c := v.chain(name, myodai.TypeCAA)
+	for _, rr := range c.end {
+		answer.owner, answer.records = rr.Name, append(answer.records, rr.Data)
+	}
+	answer.known = answer.known && (c.known || len(c.end) > 0 || len(c.hops) > 0)
+	answer.failed = !answer.known && len(replies) > 0 && v.answers0(name)
+	return answer
+}
+
+// answers0 reports whether the name's servers answer other questions about it.
+func (v *view) answers0(name myodai.Name) bool { return v.presence(name) != unclear }
