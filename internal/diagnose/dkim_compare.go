@@ -95,7 +95,7 @@ func common(a, b string) (head, tail int) {
 
 // corrupted finds a key in which some characters were changed on the way.
 func (k *keyText) corrupted(found string) (flaw, bool) {
-	spaced := blanks.ReplaceAllString(k.public, "+") // URL decoding makes "+" a space
+	spaced := strings.Map(plusForBlank, k.public) // URL decoding makes "+" a space
 	switch {
 	case spaced == k.wantP:
 		return k.differing(spaced, strings.Count(k.wantP, "+")-strings.Count(found, "+"), " ")
@@ -139,6 +139,13 @@ func (k *keyText) differing(found string, n int, got string) (flaw, bool) {
 	}
 	return k.flaw(DKIMBase64Corrupted, "n", strconv.Itoa(max(n, 1)), "pos", strconv.Itoa(at+1),
 		"got", got, "exp", character(k.wantP))
+}
+
+func plusForBlank(c rune) rune {
+	if isBlank(c) {
+		return '+'
+	}
+	return c
 }
 
 func isBlank(c rune) bool { return blanks.MatchString(string(c)) }

@@ -90,7 +90,10 @@ func (v *view) atApex(item plan.Item) (flaw, bool) {
 
 // masked finds a wildcard that answers in place of the record.
 func (v *view) masked(item plan.Item) (flaw, bool) {
-	here := v.here(item.Name)
+	own := v.own(item.Name)
+	here := slices.DeleteFunc(v.here(item.Name), func(rr myodai.Record) bool {
+		return slices.ContainsFunc(own, func(o myodai.Record) bool { return same(rr, o) })
+	})
 	if len(here) == 0 {
 		return flaw{}, false
 	}

@@ -144,6 +144,9 @@ func (v *view) formerMX(ours string) string {
 // had for it.
 func (v *view) trackingFlaws(item plan.Item) []flaw {
 	dns01 := slices.ContainsFunc(v.plan.Items, func(other plan.Item) bool { return other.Purpose == myodai.PurposeACME })
+	for _, name := range item.Name.Ancestors() { // all at once, where the climb would ask one by one
+		v.lookup(name, myodai.TypeCAA)
+	}
 	flaws := siteFlaws(item.Name, v.plan.Domain, item.Value)
 	return append(flaws, caaFlaws(item.Name, dns01, v.caa)...)
 }
