@@ -1,0 +1,235 @@
+package diagnose
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/myodai/myodai"
+)
+
+// DiffOp says where a part of a difference stands.
+type DiffOp string
+
+const (
+	DiffEqual  DiffOp = "equal"  // in both
+	DiffDelete DiffOp = "delete" // only in what was found
+	DiffInsert DiffOp = "insert" // only in what was expected
+)
+
+// DiffPart is a run of characters of a difference, as it stands there. Spell
+// makes it fit to be shown.
+type DiffPart struct {
+	Op   DiffOp `json:"op"`
+	Text string `json:"text"`
+}
+
+// Bounds of a comparison: of longer values the rest counts as different, and so
+// does a middle that would need more steps than these.
+const (
+	maxDiffLength = 8192    // characters
+	maxDiffSteps  = 1 << 20 // product of the lengths that differ
+	smallIsland   = 3       // equal characters between changes that say nothing
+)
+
+// Diff compares two values character by character. The equal and deleted parts
+// together are found, the equal and inserted ones expected.
+func Diff(found, expected string) []DiffPart {
+	a, b := []rune(found), []rune(expected)
+	if !utf8.ValidString(found) || !utf8.ValidString(expected) || len(a) > maxDiffLength || len(b) > maxDiffLength {
+		// Octets that are no text, or too much of it: only the ends are compared.
+		return ends(found, expected)
+	}
+	start := 0
+	for start < len(a) && start < len(b) && a[start] == b[start] {
+		start++
+	}
+	end := 0
+	for end < len(a)-start && end < len(b)-start && a[len(a)-1-end] == b[len(b)-1-end] {
+		end++
+	}
+	d := differ{}
+	d.add(DiffEqual, a[:start])
+	d.middle(a[start:len(a)-end], b[start:len(b)-end])
+	d.add(DiffEqual, a[len(a)-end:])
+	return d.parts
+}
+
+// ends compares what is not compared by characters.
+func ends(a, b string) []DiffPart {
+	start := 0
+	for start < len(a) && start < len(b) && a[start] == b[start] {
+		start++
+	}
+	for start > 0 && start < len(a) && !utf8.RuneStart(a[start]) {
+		start--
+	}
+	var parts []DiffPart
+	for _, p := range []DiffPart{{DiffEqual, a[:start]}, {DiffDelete, a[start:]}, {DiffInsert, b[start:]}} {
+		if p.Text != "" {
+			parts = append(parts, p)
+		}
+	}
+	return parts
+}
+
+// differ puts parts together, joining neighbors of one kind.
+type differ struct{ parts []DiffPart }
+
+func (d *differ) add(op DiffOp, text []rune) {
+	if len(text) == 0 {
+		return
+	}
+	if n := len(d.parts); n > 0 && d.parts[n-1].Op == op {
+		d.parts[n-1].Text += string(text)
+		return
+	}
+	d.parts = append(d.parts, DiffPart{op, string(text)})
+}
+
+// middle compares what has neither beginning nor end in common, by the longest
+// common subsequence.
+func (d *differ) middle(a, b []rune) {
+	if len(a)*len(b) > maxDiffSteps || len(a) == 0 || len(b) == 0 {
+		d.add(DiffDelete, a)
+		d.add(DiffInsert, b)
+		return
+	}
+	width := len(b) + 1
+	longest := make([]int32, (len(a)+1)*width) // of a[i:] and b[j:]
+	for i := len(a) - 1; i >= 0; i-- {
+		for j := len(b) - 1; j >= 0; j-- {
+			if a[i] == b[j] {
+				longest[i*width+j] = longest[(i+1)*width+j+1] + 1
+			} else {
+				longest[i*width+j] = max(longest[(i+1)*width+j], longest[i*width+j+1])
+			}
+		}
+	}
+	i, j := 0, 0
+	for i < len(a) || j < len(b) {
+		fromI, fromJ := i, j
+		for i < len(a) && j < len(b) && a[i] == b[j] {
+			i, j = i+1, j+1
+		}
+		equal := a[fromI:i]
+		fromI, fromJ = i, j
+		for (i < len(a) || j < len(b)) && (i == len(a) || j == len(b) || a[i] != b[j]) {
+			if j == len(b) || i < len(a) && longest[(i+1)*width+j] >= longest[i*width+j+1] {
+				i++
+			} else {
+				j++
+			}
+		}
+		d.change(equal, a[fromI:i], b[fromJ:j])
+	}
+}
+
+// change adds an equal run and the change behind it. A run of a character or
+// two within a change is chance, and counts as changed.
+func (d *differ) change(equal, deleted, inserted []rune) {
+	n := len(d.parts)
+	island := len(equal) > 0 && len(equal) < smallIsland && n > 1 && len(deleted)+len(inserted) > 0 &&
+		d.parts[n-1].Op == DiffInsert && d.parts[n-2].Op == DiffDelete
+	if island {
+		changed := len(d.parts[n-1].Text) + len(d.parts[n-2].Text) + len(deleted) + len(inserted)
+		island = changed >= 4*len(equal)
+	}
+	if island {
+		d.parts[n-2].Text += string(equal) + string(deleted)
+		d.parts[n-1].Text += string(equal) + string(inserted)
+		return
+	}
+	d.add(DiffEqual, equal)
+	d.add(DiffDelete, deleted)
+	d.add(DiffInsert, inserted)
+}
+
+// MarkDiff writes a difference on one line: what is too much as [-this-], what
+// is missing as [+this+]. Long equal runs are shortened.
+func MarkDiff(parts []DiffPart) string {
+	var b strings.Builder
+	for i, p := range parts {
+		switch p.Op {
+		case DiffDelete:
+			b.WriteString("[-" + Spell(shortened(p.Text, longValue)) + "-]")
+		case DiffInsert:
+			b.WriteString("[+" + Spell(shortened(p.Text, longValue)) + "+]")
+		default:
+			b.WriteString(Spell(around(p.Text, i > 0, i < len(parts)-1)))
+		}
+	}
+	return b.String()
+}
+
+// around keeps of an equal run what stands beside a change.
+func around(text string, before, after bool) string {
+	const context = 24
+	r := []rune(text)
+	switch {
+	case before && after && len(r) > 2*context+3:
+		return string(r[:context]) + " … " + string(r[len(r)-context:])
+	case !before && after && len(r) > 2*context:
+		return string(r[:context/2]) + " … " + string(r[len(r)-context:])
+	case before && !after && len(r) > 2*context:
+		return string(r[:context]) + " … " + string(r[len(r)-context/2:])
+	case len(r) > longValue:
+		return shortened(text, longValue)
+	}
+	return text
+}
+
+// difference is the marked difference of a finding, when both sides are two
+// spellings of one thing: one stands in the other, or most of it does.
+func difference(f myodai.Finding) string {
+	found, expected := f.Found, f.Expected
+	if info, _ := About(f.Cause); info.Group == GroupName && f.Args["found"] != "" {
+		found, expected = f.Args["found"], string(f.Record) // the name is what is wrong
+	}
+	if found == "" || expected == "" || found == expected || strings.Contains(found+expected, "\n") {
+		return ""
+	}
+	parts := Diff(found, expected)
+	equal := 0
+	for _, p := range parts {
+		if p.Op == DiffEqual {
+			equal += utf8.RuneCountInString(p.Text)
+		}
+	}
+	a, b := utf8.RuneCountInString(found), utf8.RuneCountInString(expected)
+	if equal < min(a, b) && 2*equal < max(a, b) {
+		return ""
+	}
+	return MarkDiff(parts)
+}
+
+// Spell makes a value of strangers fit to be shown: characters that cannot be
+// seen, or would steer a terminal, are written as U+200B, and those that are
+// easily taken for an ASCII one are followed by their number.
+func Spell(s string) string {
+	var b strings.Builder
+	for i, r := range s {
+		switch {
+		case r == utf8.RuneError && !strings.HasPrefix(s[i:], "\ufffd"):
+			fmt.Fprintf(&b, "<%02X>", s[i]) // an octet that is no text
+		case r < 0x7f && r >= ' ':
+			b.WriteRune(r)
+		case !unicode.IsPrint(r):
+			fmt.Fprintf(&b, "<U+%04X>", r)
+		case lookAlike(r):
+			fmt.Fprintf(&b, "%c<U+%04X>", r, r)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+// lookAlike reports whether a character that can be seen is easily taken for an
+// ASCII one.
+func lookAlike(r rune) bool {
+	return r >= 0xff01 && r <= 0xff5e || // full-width forms
+		strings.ContainsRune("‐‑‒–—―−ー－˜〜～‘’‚‛“”„‟′″´｀·・․。．｡ǀ∶：；﹔﹕⁎∗", r) ||
+		unicode.Is(unicode.Cyrillic, r) || unicode.Is(unicode.Greek, r)
+}
