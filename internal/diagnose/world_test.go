@@ -1,0 +1,363 @@
+package diagnose
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/myodai/myodai"
+	"github.com/myodai/myodai/internal/plan"
+	"github.com/myodai/myodai/internal/resolver"
+	"github.com/myodai/myodai/internal/resolver/dnstest"
+)
+
+// dnsCase is one mistake, as testdata/<cause>/zone.txt tells it: lines of zone
+// files, and among them lines that begin with ";;":
+//
+//	;; plan texts             the plan, by its name in _plans; "aliases" when not said
+//	;; beside                 the cause need not be the primary one
+//	;; known {"DoneAt": …}    what is known beside DNS, as Known in JSON
+//	;; missing s1 dmarc       planned records that are not published, by their first
+//	                          label without "_"; "*" means all of them
+//	;; zone X at ns1 ns2      what follows is in zone X at these servers; "the domain
+//	                          at ns1 and ns2" when not said
+//	;; delegate X to N1 N2    the zone above names these servers instead
+//	;; server N ip            the server of this name is at this address; 127.0.0.2 and
+//	                          127.0.0.3 are ns1.host.example and ns2.host.example
+//	;; break ns2 X servfail   the server fails for names below X
+//	;; above LINE             a line of the zone above
+//	;; recursive LINE         public resolvers remember the domain like this
+//	;; earlier 10m            what follows is what was there so long ago
+//	;; elsewhere              what follows is what is seen from another place
+//
+// Planned records that are not mentioned are published as planned. "{key1}" and
+// "{key2}" stand for the public keys of s1 and s2, "{key1:10:200}" for a part.
+type dnsCase struct {
+	name   string
+	cause  myodai.Cause
+	beside bool
+	plan   plan.Plan
+	known  Known
+	worlds []*dnsWorld // the present one first
+}
+
+// dnsWorld is a name space.
+type dnsWorld struct {
+	kind      string        // "", "earlier" or "elsewhere"
+	ago       time.Duration // of an earlier one
+	missing   []string
+	zones     []zoneText
+	delegated map[string][]string
+	hosts     map[string]string // address by name of server
+	broken    [][3]string
+	above     []string
+	recursive []string
+}
+
+type zoneText struct {
+	origin  string
+	servers []string
+	lines   []string
+}
+
+const (
+	rootIP      = "127.0.0.1"
+	platformIP  = "127.0.0.9"
+	recursiveIP = "127.0.0.8"
+)
+
+func newWorld(kind string, ago time.Duration, domain string) *dnsWorld {
+	return &dnsWorld{
+		kind: kind, ago: ago, delegated: map[string][]string{},
+		hosts: map[string]string{"ns1.host.example": "127.0.0.2", "ns2.host.example": "127.0.0.3"},
+		zones: []zoneText{{origin: domain, servers: []string{"ns1", "ns2"}}},
+	}
+}
+
+// readCase reads a case.
+func readCase(t *testing.T, name string) *dnsCase {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join("testdata", name, "zone.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &dnsCase{name: name, cause: causeOf(name)}
+	planName := "aliases"
+	if m := regexp.MustCompile(`(?m)^;; plan (\S+)`).FindSubmatch(data); m != nil {
+		planName = string(m[1])
+	}
+	c.plan = readPlan(t, planName)
+	domain := string(c.plan.Domain.Registrable())
+	w := newWorld("", 0, domain)
+	c.worlds = []*dnsWorld{w}
+	for line := range strings.Lines(string(data)) {
+		line = strings.TrimRight(line, "\n")
+		directive, ok := strings.CutPrefix(line, ";; ")
+		if !ok {
+			last := &w.zones[len(w.zones)-1]
+			last.lines = append(last.lines, line)
+			continue
+		}
+		verb, rest, _ := strings.Cut(directive, " ")
+		switch verb {
+		case "earlier", "elsewhere":
+			ago, _ := time.ParseDuration(rest) // zero for elsewhere
+			w = newWorld(verb, ago, domain)
+			c.worlds = append(c.worlds, w)
+		case "beside":
+			c.beside = true
+		case "known":
+			if err := json.Unmarshal([]byte(rest), &c.known); err != nil {
+				t.Fatalf("%s: %v", line, err)
+			}
+		case "plan":
+		default:
+			if !w.read(verb, rest) {
+				t.Fatalf("%s: not understood", line)
+			}
+		}
+	}
+	return c
+}
+
+// read takes in one directive.
+func (w *dnsWorld) read(verb, rest string) bool {
+	f := strings.Fields(rest)
+	switch {
+	case verb == "missing":
+		w.missing = append(w.missing, f...)
+	case verb == "zone" && len(f) >= 3:
+		if w.zones[0].origin == f[0] && len(w.zones[0].lines) == 0 && len(w.zones) == 1 {
+			w.zones = nil
+		}
+		w.zones = append(w.zones, zoneText{origin: f[0], servers: f[2:]})
+	case verb == "delegate" && len(f) >= 2:
+		w.delegated[f[0]] = f[2:]
+	case verb == "server" && len(f) == 2:
+		w.hosts[f[0]] = f[1]
+	case verb == "break" && len(f) == 3:
+		w.broken = append(w.broken, [3]string{f[0], f[1], f[2]})
+	case verb == "above":
+		w.above = append(w.above, rest)
+	case verb == "recursive":
+		w.recursive = append(w.recursive, rest)
+	default:
+		return false
+	}
+	return true
+}
+
+// host is the full name of a server.
+func host(s string) string {
+	if !strings.Contains(s, ".") {
+		return s + ".host.example"
+	}
+	return s
+}
+
+// lines are the planned records, without those that are missing.
+func (w *dnsWorld) published(p plan.Plan) []string {
+	var list []string
+	for _, item := range p.Items {
+		label := strings.Trim(firstLabel(item.Name), "_")
+		if item.Value == "" || slices.Contains(w.missing, "*") || slices.Contains(w.missing, label) || slices.Contains(w.missing, label+"/"+string(item.Type)) {
+			continue
+		}
+		value := item.Value
+		switch {
+		case item.Purpose == myodai.PurposeSPF:
+			value = `"v=spf1 ` + value + ` ~all"`
+		case item.Type == myodai.TypeTXT:
+			value = `"` + value + `"`
+		default:
+			value += "."
+		}
+		list = append(list, fmt.Sprintf("%s. %s %s", item.Name, item.Type, value))
+	}
+	return list
+}
+
+var (
+	keyPart    = regexp.MustCompile(`\{key([12])(?::(\d*):(\d*))?\}`)
+	longString = regexp.MustCompile(`"[^"\\]{256,}"`)
+	apexNS     = regexp.MustCompile(`(?m)^(@|ORIGIN\.)\s+(\d+\s+)?(IN\s+)?NS\s`)
+)
+
+// expand fills in keys and cuts strings that are too long for the wire.
+func expand(line string) string {
+	line = keyPart.ReplaceAllStringFunc(line, func(s string) string {
+		m := keyPart.FindStringSubmatch(s)
+		key := planned
+		if m[1] == "2" {
+			key = other
+		}
+		from, to := 0, len(key)
+		if m[2] != "" {
+			from, _ = strconv.Atoi(m[2])
+		}
+		if m[3] != "" {
+			to, _ = strconv.Atoi(m[3])
+		}
+		return key[from:min(to, len(key))]
+	})
+	return longString.ReplaceAllStringFunc(line, func(s string) string {
+		s = strings.Trim(s, `"`)
+		var parts []string
+		for len(s) > 255 {
+			parts, s = append(parts, s[:255]), s[255:]
+		}
+		return `"` + strings.Join(append(parts, s), `" "`) + `"`
+	})
+}
+
+// space lays the world out: what each address serves.
+func (w *dnsWorld) space(p plan.Plan) map[string]dnstest.Zones {
+	servers := map[string]dnstest.Zones{rootIP: {}, platformIP: {}, recursiveIP: {}}
+	root := []string{". NS a.root.example.", "a.root.example. A " + rootIP, "example. NS a.root.example."}
+	above := []string{"@ NS a.root", "a.root A " + rootIP}
+	for name, ip := range w.hosts {
+		line := name + ". A " + ip
+		if strings.HasSuffix(name, ".example") {
+			above = append(above, line)
+		} else {
+			root = append(root, line)
+		}
+		if servers[ip] == nil {
+			servers[ip] = dnstest.Zones{}
+		}
+	}
+	tops := map[string]bool{}
+	for i, z := range w.zones {
+		names := z.servers
+		if to, ok := w.delegated[z.origin]; ok {
+			names = to
+		}
+		text := strings.Join(z.lines, "\n")
+		if i == 0 {
+			text = strings.Join(w.published(p), "\n") + "\n" + text
+		}
+		ns := regexp.MustCompile(strings.ReplaceAll(apexNS.String(), "ORIGIN", regexp.QuoteMeta(z.origin))).MatchString(text)
+		for _, s := range names {
+			if !ns {
+				text += "\n@ NS " + host(s) + "."
+			}
+			if strings.Count(z.origin, ".") == 1 && !tops[z.origin] {
+				line := z.origin + ". NS " + host(s) + "."
+				if strings.HasSuffix(z.origin, ".example") {
+					above = append(above, line)
+				} else {
+					root = append(root, line)
+				}
+			}
+		}
+		tops[z.origin] = true
+		var lines []string
+		for line := range strings.SplitSeq(text, "\n") {
+			lines = append(lines, expand(line))
+		}
+		for _, s := range z.servers {
+			servers[w.hosts[host(s)]][z.origin+"."] = strings.Join(lines, "\n")
+		}
+	}
+	if !tops["plat.example"] {
+		above = append(above, "plat NS ns.plat", "ns.plat A "+platformIP)
+		servers[platformIP]["plat.example."] = expandAll(platform)
+	}
+	servers[rootIP]["."] = strings.Join(root, "\n")
+	servers[rootIP]["example."] = strings.Join(append(above, w.above...), "\n")
+	if len(w.recursive) > 0 {
+		servers[recursiveIP][string(p.Domain.Registrable())+"."] = expandAll(strings.Join(w.recursive, "\n"))
+	}
+	return servers
+}
+
+func expandAll(text string) string {
+	var lines []string
+	for line := range strings.SplitSeq(text, "\n") {
+		lines = append(lines, expand(line))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// platform is our own zone.
+const platform = `@ NS ns
+ns A 127.0.0.9
+@ MX 10 mx
+mx A 203.0.113.5
+s1.k7f3.dkim TXT "v=DKIM1; k=rsa; p={key1}"
+s2.k7f3.dkim TXT "v=DKIM1; k=rsa; p={key2}"
+s1.p0q1.dkim TXT "v=DKIM1; k=rsa; p={key2}"
+rp.k7f3 MX 10 mx
+rp.k7f3 A 203.0.113.5
+rp.k7f3 TXT "v=spf1 ip4:203.0.113.5 -all"
+feedback MX 10 mx
+feedback A 203.0.113.5
+t.k7f3 A 203.0.113.10
+_spf TXT "v=spf1 ip4:203.0.113.0/24 ~all"
+dmarc MX 10 mx
+*._report._dmarc.dmarc TXT "v=DMARC1"`
+
+// probe asks real servers about each world of the case.
+func (c *dnsCase) probe(t *testing.T) recorded {
+	t.Helper()
+	var r recorded
+	for i := len(c.worlds) - 1; i >= 0; i-- { // the past first: the present looks at it
+		w := c.worlds[i]
+		o := c.ask(t, w, r.Earlier)
+		settle(&o, caseTime.Add(-w.ago))
+		switch w.kind {
+		case "earlier":
+			r.Earlier = append([]myodai.Observation{o}, r.Earlier...)
+		case "elsewhere":
+			r.Elsewhere = append(r.Elsewhere, o)
+		default:
+			r.Now = o
+		}
+	}
+	return r
+}
+
+func (c *dnsCase) ask(t *testing.T, w *dnsWorld, earlier []myodai.Observation) myodai.Observation {
+	t.Helper()
+	space := dnstest.StartSpace(t, w.space(c.plan))
+	for _, b := range w.broken {
+		space.Servers[w.hosts[host(b[0])]].Break(b[1], dnstest.Fault(b[2]))
+	}
+	o := resolver.Options{
+		RootHints: []string{rootIP}, Port: space.Port, Timeout: 400 * time.Millisecond, Deadline: 15 * time.Second, Budget: 3000, Probes: 1000,
+	}
+	if len(w.recursive) > 0 {
+		o.Recursives = []string{fmt.Sprintf("%s:%d", recursiveIP, space.Port)}
+	}
+	prober := resolver.NewProber(o)
+	defer prober.Close()
+	return prober.Probe(t.Context(), c.plan.Domain, func(o myodai.Observation) []myodai.Question {
+		return Questions(Input{Plan: c.plan, Observation: o, Earlier: earlier, Known: c.known, Now: caseTime})
+	})
+}
+
+var port = regexp.MustCompile(`:\d+$`)
+
+// settle takes out of an observation what differs from run to run.
+func settle(o *myodai.Observation, at time.Time) {
+	o.StartedAt, o.FinishedAt = at, at
+	for i := range o.Answers {
+		a := &o.Answers[i]
+		a.At, a.Took, a.Address = at, 0, port.ReplaceAllString(a.Address, ":53")
+		slices.SortStableFunc(a.Records, func(x, y myodai.Record) int { return strings.Compare(x.Data, y.Data) })
+	}
+	slices.SortStableFunc(o.Answers, func(x, y myodai.Answer) int { return strings.Compare(x.Address, y.Address) })
+	for i := range o.Zones {
+		for j := range o.Zones[i].Servers {
+			s := &o.Zones[i].Servers[j]
+			s.Address = port.ReplaceAllString(s.Address, ":53")
+		}
+	}
+}
