@@ -61,6 +61,10 @@ type Domain struct {
 	CheckedAt    time.Time // last check; zero before the first
 	NextCheckAt  time.Time
 	ChangedAt    time.Time // last change of the plan, or of wish to see it checked soon
+	PlannedAt    time.Time // last change of the plan; zero when it is as it was registered
+	AskedAt      time.Time // when somebody last asked for a check; zero before
+
+	Cause Cause // primary one of the last check that found out anything; "" when nothing is wrong
 }
 
 // NewToken makes a claim token from random, which must not fail.

@@ -13,6 +13,7 @@ const (
 	EventCredentialRevoked EventKind = "credential.revoked" // #nosec G101 -- a word
 
 	EventDomainRegistered EventKind = "domain.registered"
+	EventDomainDiagnosed  EventKind = "domain.diagnosed" // still pending, and what is wrong is something else than before
 	EventDomainVerified   EventKind = "domain.verified"
 	EventDomainAtRisk     EventKind = "domain.at_risk" // first seen, and again daily: three notices
 	EventDomainSuspended  EventKind = "domain.suspended"

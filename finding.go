@@ -103,5 +103,6 @@ type Check struct {
 	Verdict     Verdict
 	Records     []RecordCheck
 	Findings    []Finding
+	DNSHost     string // id of the DNS host, of package dnshost; "" when not recognized
 	Observation Observation
 }

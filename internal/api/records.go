@@ -103,7 +103,7 @@ func (s *Server) registerRecords() {
 		if _, err := s.o.Store.Domain(ctx, who.TenantID, id); err != nil {
 			return nil, err
 		}
-		list, next, err := s.o.Store.Checks(ctx, who.TenantID, id, in.page())
+		list, next, err := s.o.Store.Checks(ctx, who.TenantID, id, time.Now(), in.page())
 		return listOf(list, next, showCheck), err
 	})
 }

@@ -275,7 +275,7 @@ func (w *world) everything() string {
 		for _, d := range ds {
 			keys, err := w.store.Keys(ctx, t.ID, d.ID)
 			keep(keys, "", err)
-			checks, next, err := w.store.Checks(ctx, t.ID, d.ID, page)
+			checks, next, err := w.store.Checks(ctx, t.ID, d.ID, time.Now(), page)
 			keep(checks, next, err)
 		}
 		messages, next, err := w.store.Messages(ctx, t.ID, page)

@@ -2,22 +2,29 @@ package store
 
 import (
 	"context"
+	"time"
 
 	"github.com/myodai/myodai"
 )
 
-const checkColumns = `id, tenant_id, domain_id, checked_at, verdict, records, findings, observation`
+const (
+	// summaryColumns is a check without its observation, for lists.
+	summaryColumns = `id, tenant_id, domain_id, checked_at, verdict, records, findings, dns_host`
+	checkColumns   = summaryColumns + `, observation`
+)
 
-func checkFields(c *myodai.Check) []any {
+func summaryFields(c *myodai.Check) []any {
 	return []any{
 		&c.ID, &c.TenantID, &c.DomainID, instant{&c.At}, &c.Verdict,
-		document{&c.Records}, document{&c.Findings}, document{&c.Observation},
+		document{&c.Records}, document{&c.Findings}, &c.DNSHost,
 	}
 }
 
+func checkFields(c *myodai.Check) []any { return append(summaryFields(c), packed{&c.Observation}) }
+
 // RecordCheck keeps a check, lets change decide what becomes of the domain, and
 // ends the lease of ClaimDomains: all in one transaction, with the events the
-// change gave rise to.
+// change gave rise to. Old checks that say nothing new go: see thin.
 //
 // change may be called more than once and must be pure. When it returns an
 // error nothing is written, and the error is returned as it is.
@@ -33,10 +40,13 @@ func (s *Store) RecordCheck(ctx context.Context, check myodai.Check,
 		if err != nil {
 			return err
 		}
-		_, err = q.exec(`insert into checks (`+checkColumns+`) values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		_, err = q.exec(`insert into checks (`+checkColumns+`) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
 			check.ID, check.TenantID, check.DomainID, check.At, check.Verdict,
-			document{check.Records}, document{check.Findings}, document{check.Observation})
-		return err
+			document{check.Records}, document{check.Findings}, check.DNSHost, packed{check.Observation})
+		if err != nil {
+			return err
+		}
+		return q.thin(check.TenantID, check.DomainID)
 	})
 	if err != nil {
 		return myodai.Domain{}, err
@@ -44,15 +54,16 @@ func (s *Store) RecordCheck(ctx context.Context, check myodai.Check,
 	return d, nil
 }
 
-// Checks lists the checks of a domain, newest first.
-func (s *Store) Checks(ctx context.Context, tenant myodai.TenantID, domain myodai.DomainID, page myodai.Page) (list []myodai.Check, next string, err error) {
+// Checks lists the checks of a domain up to the given instant, newest first,
+// without their observations.
+func (s *Store) Checks(ctx context.Context, tenant myodai.TenantID, domain myodai.DomainID, until time.Time, page myodai.Page) (list []myodai.Check, next string, err error) {
 	before, err := cursor(page, afterAll)
 	if err != nil {
 		return nil, "", err
 	}
-	list, err = all(s.read(ctx), checkFields,
-		`select `+checkColumns+` from checks where tenant_id = $1 and domain_id = $2 and id < $3
-		  order by id desc limit $4`, tenant, domain, before, page.Size()+1)
+	list, err = all(s.read(ctx), summaryFields,
+		`select `+summaryColumns+` from checks where tenant_id = $1 and domain_id = $2 and id < $3 and checked_at <= $4
+		  order by id desc limit $5`, tenant, domain, before, until, page.Size()+1)
 	if err != nil {
 		return nil, "", wrap("list checks", err)
 	}
@@ -60,7 +71,14 @@ func (s *Store) Checks(ctx context.Context, tenant myodai.TenantID, domain myoda
 	return list, next, nil
 }
 
-// LastCheck reads the newest check of a domain.
+// Check reads a check with its observation.
+func (s *Store) Check(ctx context.Context, tenant myodai.TenantID, domain myodai.DomainID, id myodai.CheckID) (myodai.Check, error) {
+	c, err := one(s.read(ctx), absent("check", id), checkFields,
+		`select `+checkColumns+` from checks where tenant_id = $1 and domain_id = $2 and id = $3`, tenant, domain, id)
+	return c, wrap("read check", err)
+}
+
+// LastCheck reads the newest check of a domain, with its observation.
 func (s *Store) LastCheck(ctx context.Context, tenant myodai.TenantID, domain myodai.DomainID) (myodai.Check, error) {
 	c, err := one(s.read(ctx), "the domain has not been checked yet", checkFields,
 		`select `+checkColumns+` from checks where tenant_id = $1 and domain_id = $2

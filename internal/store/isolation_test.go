@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/myodai/myodai"
 	"github.com/myodai/myodai/internal/store"
@@ -80,8 +81,14 @@ func TestTenantsNeverMeet(t *testing.T) {
 				note("Keys", keys, len(keys), err)
 				signers, err := s.Signers(ctx, me, of.domain.ID)
 				note("Signers", len(signers), len(signers), err)
-				checks, _, err := s.Checks(ctx, me, of.domain.ID, myodai.Page{})
+				checks, _, err := s.Checks(ctx, me, of.domain.ID, time.Now(), myodai.Page{})
 				note("Checks", checks, len(checks), err)
+				theirs, _, err := s.Checks(ctx, of.tenant.ID, of.domain.ID, time.Now(), myodai.Page{})
+				ok(t, err)
+				one, err := s.Check(ctx, me, of.domain.ID, theirs[0].ID)
+				note("Check", one, 1, err)
+				background, err := s.Background(ctx, myodai.Domain{ID: of.domain.ID, TenantID: me, Name: of.domain.Name})
+				note("Background", background, len(background.Earlier)+len(background.Claims), err)
 				check, err := s.LastCheck(ctx, me, of.domain.ID)
 				note("LastCheck", check, 1, err)
 				message, err := s.Message(ctx, me, of.message.ID)
@@ -100,7 +107,7 @@ func TestTenantsNeverMeet(t *testing.T) {
 				}
 				note("Attempts", attempts, len(attempts), nil)
 
-				if want := 10; mine && len(seen) != want {
+				if want := 12; mine && len(seen) != want {
 					t.Errorf("the tenant sees %d of %d things of its own: %v", len(seen), want, seen)
 				}
 				if !mine && len(seen) != 0 {

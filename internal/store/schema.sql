@@ -27,7 +27,7 @@ CREATE TABLE checks (
   verdict text not null,
   records text not null,
   findings text not null,
-  observation text not null,
+  observation text not null, dns_host text not null default '',
   foreign key (tenant_id, domain_id) references domains (tenant_id, id)
 );
 
@@ -111,7 +111,7 @@ CREATE TABLE domains (
   next_check_at bigint not null,
   changed_at bigint not null,
   leased_until bigint not null,
-  deleted_at bigint not null,
+  deleted_at bigint not null, cause text not null default '', planned_at bigint not null default 0, asked_at bigint not null default 0,
   unique (tenant_id, id)
 );
 

@@ -154,6 +154,8 @@ func value(arg any) (any, error) {
 			return nil, fmt.Errorf("write %T as JSON: %w", v.of, err)
 		}
 		return string(text), nil
+	case packed:
+		return v.pack()
 	}
 	if v := reflect.ValueOf(arg); v.Kind() == reflect.String {
 		return strings.ToValidUTF8(strings.ReplaceAll(v.String(), "\x00", ""), "\ufffd"), nil
