@@ -20,8 +20,10 @@ lint: ## vet, staticcheck, gosec, govulncheck
 fuzz: ## every fuzz target for FUZZTIME
 	scripts/fuzz $(FUZZTIME)
 
-bench: ## what is fast and what is not, measured
+bench: ## what is fast and what is not, measured, beside Postfix and the machine's limits
 	$(GO) test -run '^$$' -bench . -benchmem ./...
+	scripts/packages
+	scripts/postgres $(GO) run ./bench
 
 clean:
 	rm -rf bin

@@ -1,0 +1,125 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// plan is what is measured.
+type plan struct {
+	dir      string // for everything that is written; removed at the end
+	binary   string // Myodai, built
+	sessions int
+	messages int // per run
+	sizes    []int
+	rounds   int
+	only     string
+}
+
+func main() {
+	p := plan{}
+	sizes := flag.String("sizes", "10,50", "sizes of messages, in KB")
+	flag.IntVar(&p.sessions, "sessions", 20, "submission sessions at a time")
+	flag.IntVar(&p.messages, "messages", 4000, "messages of each run at 10 KB")
+	flag.IntVar(&p.rounds, "rounds", 3, "rounds; medians are shown")
+	flag.StringVar(&p.only, "only", "", "measure only peers whose name contains this")
+	flag.StringVar(&p.binary, "binary", "", "the program to measure; built from here when empty")
+	flag.Parse()
+	for part := range strings.SplitSeq(*sizes, ",") {
+		kilobytes := 0
+		if _, err := fmt.Sscan(part, &kilobytes); err != nil || kilobytes < 1 {
+			fail(fmt.Errorf("sizes: %q is not a number of KB", part))
+		}
+		p.sizes = append(p.sizes, kilobytes*1000)
+	}
+	if err := p.run(); err != nil {
+		fail(err)
+	}
+}
+
+func fail(err error) {
+	fmt.Fprintln(os.Stderr, "bench:", err)
+	os.Exit(1)
+}
+
+// run measures everything and prints the tables.
+func (p plan) run() (err error) {
+	if p.dir, err = os.MkdirTemp("", "myodai-bench-"); err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(p.dir) }()
+	if err := os.Chmod(p.dir, 0o755); err != nil { // #nosec G302 -- Postfix runs as others
+		return err
+	}
+	if p.binary == "" {
+		p.binary = filepath.Join(p.dir, "myodai")
+		build := exec.Command("go", "build", "-trimpath", "-o", p.binary, "./cmd/myodai") // #nosec G204 -- our own program
+		build.Env = append(os.Environ(), "CGO_ENABLED=0")
+		if out, err := build.CombinedOutput(); err != nil {
+			return fmt.Errorf("build: %w\n%s", err, out)
+		}
+	}
+	s, err := startSink()
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	limits, err := p.limits(s)
+	if err != nil {
+		return err
+	}
+	results := map[int][]result{}
+	for _, size := range p.sizes {
+		for _, c := range p.contestants() {
+			got, err := p.measure(c, s, size)
+			if err != nil {
+				return fmt.Errorf("%s: %w", c.name, err)
+			}
+			if got.rate > 0 {
+				results[size] = append(results[size], got)
+			}
+		}
+	}
+	show(os.Stdout, p, limits, results)
+	return nil
+}
+
+// contestant is a peer that can be started.
+type contestant struct {
+	name  string
+	start func(p plan, dir string, s *sink) (*peer, error)
+}
+
+func (p plan) contestants() []contestant {
+	postgres := os.Getenv("MYODAI_TEST_POSTGRES")
+	list := []contestant{{"Myodai on SQLite", func(p plan, dir string, s *sink) (*peer, error) { return startMyodai(p, dir, "", s) }}}
+	if postgres == "" {
+		skip("Myodai on PostgreSQL", "MYODAI_TEST_POSTGRES names no server")
+	} else {
+		list = append(list, contestant{"Myodai on PostgreSQL", func(p plan, dir string, s *sink) (*peer, error) {
+			return startMyodai(p, dir, postgres, s)
+		}})
+	}
+	if find("postfix") == "" || find("opendkim") == "" || os.Geteuid() != 0 {
+		skip("Postfix + OpenDKIM", "it needs both installed, and root")
+	} else {
+		list = append(list, contestant{"Postfix + OpenDKIM", startPostfix})
+	}
+	return slices.DeleteFunc(list, func(c contestant) bool { return !strings.Contains(c.name, p.only) })
+}
+
+func skip(name, why string) { fmt.Fprintf(os.Stderr, "bench: %s skipped: %s\n", name, why) }
+
+// find looks a program up where Debian puts servers, too.
+func find(program string) string {
+	if path, err := exec.LookPath(program); err == nil {
+		return path
+	}
+	path, _ := exec.LookPath(filepath.Join("/usr/sbin", program))
+	return path
+}

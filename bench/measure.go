@@ -1,0 +1,163 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/myodai/myodai"
+	"github.com/myodai/myodai/internal/dkim"
+)
+
+// peer is a mail server that runs and relays everything to the sink.
+type peer struct {
+	submission door
+	processes  []int // whose trees are counted
+	key        func(name myodai.Name) ([]string, error)
+	stop       func()
+}
+
+// result is what one or several runs came to.
+type result struct {
+	name          string
+	rate, accepts float64 // messages per second
+	cpu           float64 // seconds per 1,000 messages, all processes
+	rss           float64 // MiB at the peak, processes summed up
+	p50, p99      time.Duration
+	slowest, best float64 // rates of the rounds
+}
+
+// The signed domain, and the sample whose signatures are checked.
+const (
+	signed   myodai.Name = "acme.example"
+	verified             = 20
+	longest              = 2 * time.Minute // a run
+)
+
+// measure starts a contestant, warms it up, and takes the medians of some
+// rounds.
+func (p plan) measure(c contestant, s *sink, size int) (result, error) {
+	dir := filepath.Join(p.dir, fmt.Sprintf("%s-%d", strings.ReplaceAll(strings.ToLower(c.name), " ", ""), size))
+	if err := os.MkdirAll(dir, 0o755); err != nil { // #nosec G301 -- Postfix runs as others
+		return result{}, err
+	}
+	run, err := c.start(p, dir, s)
+	if err != nil {
+		return result{}, err
+	}
+	defer run.stop()
+	count := p.messages
+	if size > 20_000 {
+		count /= 2
+	}
+	if _, err := p.once(run, s, size, count/10); err != nil {
+		return result{}, fmt.Errorf("warm-up: %w", err)
+	}
+	var rounds []result
+	for range p.rounds {
+		r, err := p.once(run, s, size, count)
+		if err != nil {
+			return result{}, err
+		}
+		fmt.Fprintf(os.Stderr, "bench: %s, %d KB: %.0f messages/s, %.2f CPU-s per 1,000\n", c.name, size/1000, r.rate, r.cpu)
+		rounds = append(rounds, r)
+	}
+	r := medians(rounds)
+	r.name = c.name
+	return r, nil
+}
+
+// once submits count messages and waits until the sink has every one.
+func (p plan) once(run *peer, s *sink, size, count int) (result, error) {
+	clients := make([]*client, p.sessions)
+	for i := range clients {
+		c, err := run.submission.open()
+		if err != nil {
+			return result{}, fmt.Errorf("open session: %w", err)
+		}
+		defer c.close()
+		clients[i] = c
+	}
+	s.expect(count)
+	before, watch := cpuSeconds(run.processes), watchMemory(run.processes)
+	began := time.Now()
+	submitted := make([]time.Time, count)
+	var next atomic.Int64
+	var failed sync.Map
+	var sessions sync.WaitGroup
+	for i, c := range clients {
+		sessions.Go(func() {
+			for n := next.Add(1) - 1; int(n) < count; n = next.Add(1) - 1 {
+				submitted[n] = time.Now()
+				if err := c.send(letter(int(n), size)); err != nil {
+					failed.Store(i, err)
+					return
+				}
+			}
+		})
+	}
+	sessions.Wait()
+	accepted := time.Since(began)
+	for i := range clients {
+		if err, ok := failed.Load(i); ok {
+			return result{}, fmt.Errorf("session %d: %w", i, err.(error))
+		}
+	}
+	if err := s.wait(longest); err != nil {
+		return result{}, err
+	}
+	arrived := s.times()
+	r := result{
+		rate: float64(count) / s.last().Sub(began).Seconds(), accepts: float64(count) / accepted.Seconds(),
+		cpu: (cpuSeconds(run.processes) - before) * 1000 / float64(count), rss: watch(),
+	}
+	took := make([]time.Duration, count)
+	for n, at := range arrived {
+		took[n] = at.Sub(submitted[n])
+	}
+	slices.Sort(took)
+	r.p50, r.p99 = took[count/2], took[count*99/100]
+	return r, s.verify(run.key)
+}
+
+// medians of each figure by itself.
+func medians(rounds []result) result {
+	middle := func(of func(result) float64) float64 {
+		var list []float64
+		for _, r := range rounds {
+			list = append(list, of(r))
+		}
+		slices.Sort(list)
+		return list[len(list)/2]
+	}
+	r := result{
+		rate: middle(func(r result) float64 { return r.rate }), accepts: middle(func(r result) float64 { return r.accepts }),
+		cpu: middle(func(r result) float64 { return r.cpu }), rss: middle(func(r result) float64 { return r.rss }),
+		p50: time.Duration(middle(func(r result) float64 { return float64(r.p50) })),
+		p99: time.Duration(middle(func(r result) float64 { return float64(r.p99) })),
+	}
+	r.slowest, r.best = rounds[0].rate, rounds[0].rate
+	for _, other := range rounds {
+		r.slowest, r.best = min(r.slowest, other.rate), max(r.best, other.rate)
+	}
+	return r
+}
+
+// verify checks the signatures of the sample by which the tenant vouches.
+func (s *sink) verify(key func(myodai.Name) ([]string, error)) error {
+	for _, raw := range s.sample() {
+		good := slices.ContainsFunc(dkim.Verify(raw, key, time.Now()), func(v dkim.Verification) bool {
+			return v.Domain == signed && v.Result == dkim.Pass && v.Algorithm == "rsa-sha256" && v.KeyBits == 2048
+		})
+		if !good {
+			return errors.New("a message arrived without a good RSA-2048 signature of " + string(signed))
+		}
+	}
+	return nil
+}
