@@ -10,17 +10,18 @@ import (
 type Fault string
 
 const (
-	Healthy  Fault = ""         // the right answer
-	ServFail Fault = "servfail" // SERVFAIL
-	Refuse   Fault = "refused"  // REFUSED
-	FormErr  Fault = "formerr"  // FORMERR to questions with EDNS, as very old servers do
-	Silent   Fault = "silent"   // no answer at all
-	Lame     Fault = "lame"     // not authoritative: an upward referral to the root
-	Truncate Fault = "truncate" // UDP answers say only that TCP is needed
-	UDPOnly  Fault = "udp-only" // TCP connections are closed without an answer
-	Spoof    Fault = "spoof"    // over UDP, forged answers precede the right one
-	Flood    Fault = "flood"    // the same, by the dozen
-	Garbage  Fault = "garbage"  // octets that are no message
+	Healthy  Fault = ""          // the right answer
+	ServFail Fault = "servfail"  // SERVFAIL
+	Refuse   Fault = "refused"   // REFUSED
+	FormErr  Fault = "formerr"   // FORMERR to questions with EDNS, as very old servers do
+	Silent   Fault = "silent"    // no answer at all
+	Lame     Fault = "lame"      // not authoritative: an upward referral to the root
+	Truncate Fault = "truncate"  // UDP answers say only that TCP is needed
+	UDPOnly  Fault = "udp-only"  // TCP connections are closed without an answer
+	Spoof    Fault = "spoof"     // over UDP, forged answers precede the right one
+	Flood    Fault = "flood"     // the same, by the dozen
+	Garbage  Fault = "garbage"   // octets that are no message
+	OldTypes Fault = "old-types" // NOTIMP to types above 255, such as CAA, as very old servers do
 )
 
 // habits is how a server behaves by name.
@@ -59,6 +60,10 @@ func (f Fault) respond(w dns.ResponseWriter, query, reply *dns.Msg) {
 			reply = bare.SetRcode(query, dns.RcodeFormatError)
 		} else {
 			reply.Extra = nil
+		}
+	case OldTypes:
+		if query.Question[0].Qtype > dns.TypeANY {
+			reply = bare.SetRcode(query, dns.RcodeNotImplemented)
 		}
 	case Lame:
 		bare.Ns = []dns.RR{&dns.NS{
