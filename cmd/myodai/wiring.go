@@ -139,7 +139,7 @@ func (s *server) buildRooms(master [32]byte) error {
 	s.buildResolvers()
 	s.dns = authdns.New(authdns.Options{
 		Zone: cfg.Zone, Source: zoneSource{s.store, s.site}, SnapshotFile: s.path("zone.snapshot"),
-		Log: log.With("room", "authdns"), Registerer: s.registry,
+		Log: log, Registerer: s.registry,
 	})
 	s.domains = domains.New(domains.Options{
 		Store: s.store, Prober: s.prober, Site: s.site, DefaultShape: cfg.DefaultShape, Ed25519: cfg.Ed25519,
@@ -208,7 +208,7 @@ func (s *server) newAgent() *delivery.Agent {
 }
 
 func (s *server) buildMailServers() {
-	log := s.log.With("room", "smtpd")
+	log := s.log
 	s.submitters = smtpd.NewSubmission(smtpd.Options{
 		Hostname: s.cfg.Hostname, TLS: s.tls, Log: log, Registerer: s.registry, Authenticate: s.access.Login,
 		Submit: func(ctx context.Context, c myodai.Credential, recipients []myodai.Address, raw []byte) (myodai.MessageID, error) {
