@@ -32,10 +32,12 @@ func (k *keyText) comparison() (flaw, bool) {
 			return k.flaw(DKIMKeyOfOtherSelector, "other", selector)
 		}
 	}
-	if f, ok := k.cut(found); ok {
-		return f, true
+	for _, judge := range []func(found string) (flaw, bool){k.decoded, k.cut, k.corrupted} {
+		if f, ok := judge(found); ok {
+			return f, true
+		}
 	}
-	return k.corrupted(found)
+	return flaw{}, false
 }
 
 // usualCuts are the lengths at which panels cut a TXT value: a string of the
@@ -93,15 +95,21 @@ func common(a, b string) (head, tail int) {
 	return head, tail
 }
 
-// corrupted finds a key in which some characters were changed on the way.
-func (k *keyText) corrupted(found string) (flaw, bool) {
-	spaced := strings.Map(plusForBlank, k.public) // URL decoding makes "+" a space
+// decoded finds a key that was taken for something encoded, or encoded once
+// more: URL decoding makes "+" a space, JSON makes "/" a "\/".
+func (k *keyText) decoded(found string) (flaw, bool) {
+	spaced := strings.Map(plusForBlank, k.public)
 	switch {
 	case spaced == k.wantP:
 		return k.differing(spaced, strings.Count(k.wantP, "+")-strings.Count(found, "+"), " ")
 	case strings.ReplaceAll(found, `\`, "") == k.wantP:
 		return k.differing(found, strings.Count(found, `\`), "")
 	}
+	return flaw{}, false
+}
+
+// corrupted finds a key in which some characters were changed on the way.
+func (k *keyText) corrupted(found string) (flaw, bool) {
 	if len(found) == len(k.wantP) {
 		n := 0
 		for i := range len(found) {

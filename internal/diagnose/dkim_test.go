@@ -99,6 +99,7 @@ func TestKeyFlaws(t *testing.T) {
 		{"the other selector's key", []myodai.Record{txt("v=DKIM1; k=rsa; p=" + publicRSA(2048, 9))}, "", []myodai.Cause{DKIMKeyOfOtherSelector}},
 		{"a key nobody knows", []myodai.Record{txt("v=DKIM1; k=rsa; p=" + other)}, "", []myodai.Cause{DKIMKeyMismatch}},
 		{"plus became space", []myodai.Record{txt("v=DKIM1; k=rsa; p=" + strings.ReplaceAll(planned, "+", " "))}, "", []myodai.Cause{DKIMBase64Corrupted}},
+		{"one plus became space", []myodai.Record{txt("v=DKIM1; k=rsa; p=" + planned[:plus] + " " + planned[plus+1:])}, "", []myodai.Cause{DKIMBase64Corrupted}},
 		{"slash escaped", []myodai.Record{txt("v=DKIM1; k=rsa; p=" + strings.ReplaceAll(planned, "/", `\/`))}, "", []myodai.Cause{DKIMBase64Corrupted}},
 		{"one letter wrong", []myodai.Record{txt("v=DKIM1; k=rsa; p=" + planned[:plus] + "z" + planned[plus+1:])}, "", []myodai.Cause{DKIMBase64Corrupted}},
 		{"a letter too many", []myodai.Record{txt("v=DKIM1; k=rsa; p=" + planned[:90] + "x" + planned[90:])}, "", []myodai.Cause{DKIMBase64Corrupted}},

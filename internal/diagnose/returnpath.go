@@ -64,6 +64,7 @@ func mxFlaws(records []myodai.Record, p mxPlan) []flaw {
 // badTarget says how the host of an MX record came to be no host, or not the one
 // that was meant; "" when neither can be seen.
 func badTarget(host, want string, zone myodai.Name) string {
+	host = myodai.UnescapeText(host)
 	switch literal := strings.Trim(host, "[]"); {
 	case isAddress(literal), zone != "" && isAddress(strings.TrimSuffix(literal, "."+string(zone))):
 		return "address"
@@ -71,7 +72,7 @@ func badTarget(host, want string, zone myodai.Name) string {
 		return ""
 	case strings.HasPrefix(host, want+"."):
 		return "appended"
-	case strings.HasSuffix(host, `\032`+want), priorityTyped(host, want):
+	case priorityTyped(host, want):
 		return "priority"
 	case near(host, want) || strings.HasPrefix(want, host+"."):
 		return "typo"
@@ -91,8 +92,7 @@ func priorityTyped(host, want string) bool {
 	if rest == host {
 		return false
 	}
-	rest = strings.TrimPrefix(strings.TrimPrefix(rest, `\032`), ".")
-	rest = strings.TrimLeft(rest, " -_")
+	rest = strings.TrimLeft(rest, " .-_")
 	return rest == want || strings.HasPrefix(rest, want+".")
 }
 
@@ -156,6 +156,9 @@ func hostFlaws(records []myodai.Record, zone myodai.Name, hosts hostLookup) []fl
 func alignedFlaws(domain, bounce myodai.Name, lookup dmarc.Lookup) []flaw {
 	found, err := dmarc.Discover(domain, lookup)
 	aligned := bounce.Registrable() == domain.Registrable()
+	if found.At == domain && found.Record.Suffix == dmarc.SuffixYes {
+		return nil // which has a finding of its own
+	}
 	if err == nil && found.Applies() {
 		if aligned, err = dmarc.Aligned(domain, bounce, dmarc.ModeRelaxed, lookup); err != nil {
 			return nil

@@ -34,6 +34,7 @@ func TestMXFlaws(t *testing.T) {
 		{"address and the zone", mx("10 203.0.113.25.kaisha.example"), []myodai.Cause{MXTargetInvalid}, "", "address"},
 		{"zone appended", mx("10 feedback.plat.example.kaisha.example"), []myodai.Cause{MXTargetInvalid}, "", "appended"},
 		{"priority in the value", mx(`10 10\032feedback.plat.example`), []myodai.Cause{MXTargetInvalid}, "", "priority"},
+		{"priority in the value, as answers show it", mx(`10 10\ feedback.plat.example`), []myodai.Cause{MXTargetInvalid}, "", "priority"},
 		{"priority in the value, zone appended", mx(`0 10\032feedback.plat.example.kaisha.example`), []myodai.Cause{MXTargetInvalid}, "", "priority"},
 		{"mistyped", mx("10 feedbak.plat.example"), []myodai.Cause{MXTargetInvalid}, "", "typo"},
 		{"cut off", mx("10 feedback.plat"), []myodai.Cause{MXTargetInvalid}, "", "typo"},
