@@ -52,6 +52,10 @@ func (v *view) aliasFlaws(item plan.Item, aliases []myodai.Name) []flaw {
 			return flaws
 		}
 	}
+	if f, ok := v.longWay(item); ok && item.Type == myodai.TypeCNAME && f.cause != DNAMECoversRecord {
+		f.severity = blocks // longer than the plan is followed
+		return []flaw{f}
+	}
 	if item.Purpose == myodai.PurposeACME {
 		for _, f := range v.challengeContent(item) {
 			if f.cause == ACMEChallengeProxied {
@@ -59,7 +63,7 @@ func (v *view) aliasFlaws(item plan.Item, aliases []myodai.Name) []flaw {
 			}
 		}
 	}
-	if c := v.chain(item.Name, item.Type); c.dname != "" {
+	if c := v.chain(item.Name, v.endType(item)); c.dname != "" {
 		return []flaw{{cause: DNAMECoversRecord, severity: blocks, found: "DNAME at " + string(c.dname), args: map[string]string{"owner": string(c.dname)}}}
 	}
 	return []flaw{v.aliasValue(item, found)}
@@ -120,7 +124,7 @@ func (v *view) appended(f *flaw, found, bare, want string) bool {
 
 func (v *view) looped(item plan.Item) func(f *flaw, found, bare, want string) bool {
 	return func(f *flaw, _, _, _ string) bool {
-		c := v.chain(item.Name, item.Type)
+		c := v.chain(item.Name, v.endType(item))
 		if !c.loop {
 			return false
 		}

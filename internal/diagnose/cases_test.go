@@ -18,7 +18,10 @@ import (
 	"github.com/myodai/myodai/internal/plan"
 )
 
-var update = flag.Bool("update", false, "record the cases in testdata anew")
+var (
+	update = flag.Bool("update", false, "write what the tests compare with anew, and record cases that are new or changed")
+	anew   = flag.Bool("record", false, "with -update, record every case anew")
+)
 
 // caseTime is when every recorded case happened.
 var caseTime = time.Date(2026, 11, 22, 5, 0, 0, 0, time.UTC)
@@ -26,6 +29,7 @@ var caseTime = time.Date(2026, 11, 22, 5, 0, 0, 0, time.UTC)
 // recorded is what a case keeps: the observation first, then earlier ones,
 // newest first, and those from elsewhere.
 type recorded struct {
+	Text      string // of the case, by its hash
 	Now       myodai.Observation
 	Earlier   []myodai.Observation
 	Elsewhere []myodai.Observation
@@ -55,7 +59,7 @@ func TestCases(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c := readCase(t, name)
-			if *update {
+			if *update && (*anew || c.changed(t)) {
 				c.record(t)
 			}
 			r := c.load(t)
@@ -196,10 +200,19 @@ func (c *dnsCase) load(t *testing.T) recorded {
 	return r
 }
 
+// changed reports whether the case differs from the one that was recorded.
+func (c *dnsCase) changed(t *testing.T) bool {
+	t.Helper()
+	_, err := os.Stat(filepath.Join("testdata", c.name, "observation.json.gz"))
+	return err != nil || c.load(t).Text != c.hash
+}
+
 // record asks for the case and keeps the answers.
 func (c *dnsCase) record(t *testing.T) {
 	t.Helper()
-	data, err := json.Marshal(c.probe(t))
+	r := c.probe(t)
+	r.Text = c.hash
+	data, err := json.Marshal(r)
 	if err != nil {
 		t.Fatal(err)
 	}

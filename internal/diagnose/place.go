@@ -15,7 +15,7 @@ func (v *view) nothingThere() bool {
 	missing := 0
 	for i, item := range v.plan.Items {
 		switch {
-		case item.Value == "" || item.Name == v.zone || v.checks[i].Status == myodai.StatusUnknown:
+		case item.Value == "" || item.Name == v.zone || v.presence(item.Name) == unclear:
 			continue
 		case v.checks[i].Status == myodai.StatusAsPlanned:
 			if item.Purpose == myodai.PurposeDMARC {
@@ -93,7 +93,7 @@ func (v *view) wrongHost() (flaw, bool) {
 func (v *view) privateZone() (flaw, bool) {
 	for _, rr := range v.in.Known.TenantSees {
 		for _, item := range v.plan.Items {
-			if _, ok := v.matches(item, candidate{name: item.Name}, rr); ok && rr.Name == item.Name {
+			if _, ok := v.matches(item, candidate{name: item.Name}, rr); ok && myodai.Name(strings.ToLower(string(rr.Name))) == item.Name {
 				return flaw{cause: RecordsInPrivateZone, found: string(rr.Name) + " " + string(rr.Type) + " " + rr.Data}, true
 			}
 		}

@@ -95,7 +95,7 @@ func (v *view) longWay(item plan.Item) (flaw, bool) {
 
 // dnameOver finds a DNAME record above a name that is missing.
 func (v *view) dnameOver(item plan.Item) (flaw, bool) {
-	c := v.chain(item.Name, item.Type)
+	c := v.chain(item.Name, v.endType(item))
 	if c.dname == "" {
 		return flaw{}, false
 	}

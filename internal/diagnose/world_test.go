@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -28,6 +29,8 @@ import (
 //	                          label without "_"; "*" means all of them
 //	;; zone X at ns1 ns2      what follows is in zone X at these servers; "the domain
 //	                          at ns1 and ns2" when not said
+//	;; zone X held-by N       the same at a server that nobody is told of
+//	;; unregistered           the domain is not there
 //	;; delegate X to N1 N2    the zone above names these servers instead
 //	;; server N ip            the server of this name is at this address; 127.0.0.2 and
 //	                          127.0.0.3 are ns1.host.example and ns2.host.example
@@ -41,6 +44,7 @@ import (
 // "{key2}" stand for the public keys of s1 and s2, "{key1:10:200}" for a part.
 type dnsCase struct {
 	name   string
+	hash   string // of all that makes the case
 	cause  myodai.Cause
 	beside bool
 	plan   plan.Plan
@@ -65,6 +69,8 @@ type zoneText struct {
 	origin  string
 	servers []string
 	lines   []string
+	held    bool // by servers that nobody names for it
+	implied bool // no directive asked for it
 }
 
 const (
@@ -77,7 +83,7 @@ func newWorld(kind string, ago time.Duration, domain string) *dnsWorld {
 	return &dnsWorld{
 		kind: kind, ago: ago, delegated: map[string][]string{},
 		hosts: map[string]string{"ns1.host.example": "127.0.0.2", "ns2.host.example": "127.0.0.3"},
-		zones: []zoneText{{origin: domain, servers: []string{"ns1", "ns2"}}},
+		zones: []zoneText{{origin: domain, servers: []string{"ns1", "ns2"}, implied: true}},
 	}
 }
 
@@ -94,6 +100,7 @@ func readCase(t *testing.T, name string) *dnsCase {
 		planName = string(m[1])
 	}
 	c.plan = readPlan(t, planName)
+	c.hash = fmt.Sprintf("%x", sha256.Sum256(fmt.Append(data, c.plan, platform)))[:16]
 	domain := string(c.plan.Domain.Registrable())
 	w := newWorld("", 0, domain)
 	c.worlds = []*dnsWorld{w}
@@ -134,10 +141,12 @@ func (w *dnsWorld) read(verb, rest string) bool {
 	case verb == "missing":
 		w.missing = append(w.missing, f...)
 	case verb == "zone" && len(f) >= 3:
-		if w.zones[0].origin == f[0] && len(w.zones[0].lines) == 0 && len(w.zones) == 1 {
+		if z := w.zones[0]; z.implied && z.origin == f[0] && len(z.lines) == 0 {
 			w.zones = nil
 		}
-		w.zones = append(w.zones, zoneText{origin: f[0], servers: f[2:]})
+		w.zones = append(w.zones, zoneText{origin: f[0], servers: f[2:], held: f[1] == "held-by"})
+	case verb == "unregistered":
+		w.zones[0].held, w.zones[0].origin = true, "nobody.example"
 	case verb == "delegate" && len(f) >= 2:
 		w.delegated[f[0]] = f[2:]
 	case verb == "server" && len(f) == 2:
@@ -162,7 +171,35 @@ func host(s string) string {
 	return s
 }
 
-// lines are the planned records, without those that are missing.
+// home is the zone the planned records are published in: the deepest, and the
+// first of its name.
+func (w *dnsWorld) home(domain myodai.Name) int {
+	best := -1
+	for i, z := range w.zones {
+		origin := myodai.Name(z.origin)
+		if domain.Under(origin) && (best < 0 || origin.Labels() > myodai.Name(w.zones[best].origin).Labels()) {
+			best = i
+		}
+	}
+	return best
+}
+
+// namesOf lists the servers of a zone by its parent: of all that have it, unless
+// the case says otherwise.
+func (w *dnsWorld) namesOf(z zoneText) []string {
+	if to, ok := w.delegated[z.origin]; ok {
+		return to
+	}
+	var names []string
+	for _, other := range w.zones {
+		if other.origin == z.origin && other.held == z.held {
+			names = append(names, other.servers...)
+		}
+	}
+	return names
+}
+
+// published are the planned records, without those that are missing.
 func (w *dnsWorld) published(p plan.Plan) []string {
 	var list []string
 	for _, item := range p.Items {
@@ -233,40 +270,34 @@ func (w *dnsWorld) space(p plan.Plan) map[string]dnstest.Zones {
 			servers[ip] = dnstest.Zones{}
 		}
 	}
-	tops := map[string]bool{}
+	named := map[string]bool{}
 	for i, z := range w.zones {
-		names := z.servers
-		if to, ok := w.delegated[z.origin]; ok {
-			names = to
-		}
 		text := strings.Join(z.lines, "\n")
-		if i == 0 {
+		if i == w.home(p.Domain) {
 			text = strings.Join(w.published(p), "\n") + "\n" + text
 		}
-		ns := regexp.MustCompile(strings.ReplaceAll(apexNS.String(), "ORIGIN", regexp.QuoteMeta(z.origin))).MatchString(text)
+		names := w.namesOf(z)
+		own := regexp.MustCompile(strings.ReplaceAll(apexNS.String(), "ORIGIN", regexp.QuoteMeta(z.origin))).MatchString(text)
 		for _, s := range names {
-			if !ns {
+			if !own {
 				text += "\n@ NS " + host(s) + "."
 			}
-			if strings.Count(z.origin, ".") == 1 && !tops[z.origin] {
-				line := z.origin + ". NS " + host(s) + "."
-				if strings.HasSuffix(z.origin, ".example") {
-					above = append(above, line)
-				} else {
-					root = append(root, line)
-				}
+			line := z.origin + ". NS " + host(s) + "."
+			switch {
+			case z.held || strings.Count(z.origin, ".") != 1 && !strings.HasPrefix(z.origin, "\\") || named[line]:
+			case strings.HasSuffix(z.origin, ".example"):
+				above = append(above, line)
+			default:
+				root = append(root, line)
 			}
+			named[line] = true
 		}
-		tops[z.origin] = true
-		var lines []string
-		for line := range strings.SplitSeq(text, "\n") {
-			lines = append(lines, expand(line))
-		}
+		named[z.origin] = true
 		for _, s := range z.servers {
-			servers[w.hosts[host(s)]][z.origin+"."] = strings.Join(lines, "\n")
+			servers[w.hosts[host(s)]][z.origin+"."] = expandAll(text)
 		}
 	}
-	if !tops["plat.example"] {
+	if !named["plat.example"] {
 		above = append(above, "plat NS ns.plat", "ns.plat A "+platformIP)
 		servers[platformIP]["plat.example."] = expandAll(platform)
 	}
@@ -328,7 +359,7 @@ func (c *dnsCase) ask(t *testing.T, w *dnsWorld, earlier []myodai.Observation) m
 	t.Helper()
 	space := dnstest.StartSpace(t, w.space(c.plan))
 	for _, b := range w.broken {
-		space.Servers[w.hosts[host(b[0])]].Break(b[1], dnstest.Fault(b[2]))
+		space.Servers[w.hosts[host(b[0])]].Break(b[1], dnstest.Fault(strings.TrimPrefix(b[2], "healthy")))
 	}
 	o := resolver.Options{
 		RootHints: []string{rootIP}, Port: space.Port, Timeout: 400 * time.Millisecond, Deadline: 15 * time.Second, Budget: 3000, Probes: 1000,

@@ -21,7 +21,7 @@ func (v *view) zoneFlaws() []flaw {
 	}
 	var list []flaw
 	for _, judge := range []func() (flaw, bool){
-		v.bogus, v.otherPlace, v.mismatch, v.lame, v.regional, v.noTCP, v.missingParent, v.longTTL,
+		v.bogus, v.otherPlace, v.mismatch, v.lame, v.regional, v.noTCP, v.missingParent, v.longTTL, v.upperCase,
 	} {
 		if f, ok := judge(); ok {
 			list = append(list, f)
@@ -235,6 +235,11 @@ func (v *view) delegatedAway(item plan.Item, check myodai.RecordCheck) (flaw, bo
 		ns := serverNames(z)
 		if item.Type == myodai.TypeCNAME && slices.ContainsFunc(ns, func(n string) bool { return strings.HasPrefix(n, strings.ToLower(item.Value)) }) {
 			return flaw{cause: CNAMEEnteredAsNS, found: "NS " + strings.Join(ns, "\nNS ")}, true
+		}
+		for _, other := range v.plan.Items {
+			if other.Name == z.Name && other.Type == myodai.TypeCNAME && slices.ContainsFunc(ns, func(n string) bool { return strings.HasPrefix(n, strings.ToLower(other.Value)) }) {
+				return flaw{cause: CNAMEEnteredAsNS, found: string(z.Name) + " NS " + strings.Join(ns, ", ")}, true
+			}
 		}
 		above, ok := v.in.Observation.ZoneOf(z.Name.Parent())
 		if !ok || slices.Equal(serverNames(above), ns) || len(v.hits(item)) > 0 || v.concerns(item, v.own(item.Name)) {

@@ -101,3 +101,18 @@ func (v *view) longTTL() (flaw, bool) {
 func ttlFlaw(what string, ttl time.Duration, kind string) flaw {
 	return flaw{cause: TTLTooLong, found: what + " TTL " + decimal(int(ttl/time.Second)), args: map[string]string{"ttl": ttl.String(), "what": kind}}
 }
+
+// upperCase finds that what the tenant sees is as planned but for capital
+// letters, which mean nothing in names (RFC 1035 §2.3.3).
+func (v *view) upperCase() (flaw, bool) {
+	for _, rr := range v.in.Known.TenantSees {
+		for _, item := range v.plan.Items {
+			same := strings.EqualFold(string(rr.Name), string(item.Name)) && rr.Type == item.Type && rr.Type == myodai.TypeCNAME &&
+				strings.EqualFold(strings.TrimSuffix(rr.Data, "."), item.Value)
+			if same && (string(rr.Name) != string(item.Name) || rr.Data != item.Value) && strings.ToLower(rr.Data) != rr.Data {
+				return flaw{cause: NameUppercaseHarmless, found: string(rr.Name) + " " + string(rr.Type) + " " + rr.Data}, true
+			}
+		}
+	}
+	return flaw{}, false
+}

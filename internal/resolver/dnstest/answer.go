@@ -83,8 +83,10 @@ func (z *zone) step(reply *dns.Msg, name string, qtype uint16, first bool) (targ
 		reply.Ns = append(reply.Ns, z.negative())
 		return ""
 	}
-	if alias := z.at(source, dns.TypeCNAME); len(alias) > 0 && qtype != dns.TypeCNAME && qtype != dns.TypeANY {
-		// Several aliases at one name are not allowed, and some hosts serve them.
+	alias := z.at(source, dns.TypeCNAME)
+	if len(alias) > 0 && qtype != dns.TypeCNAME && qtype != dns.TypeANY && len(z.at(source, qtype)) == 0 {
+		// Several aliases at one name are not allowed, nor is other data beside one,
+		// and some hosts serve them.
 		reply.Answer = append(reply.Answer, owned(alias, name)...)
 		return canonical(alias[0].(*dns.CNAME).Target)
 	}

@@ -21,6 +21,7 @@ const (
 	Spoof    Fault = "spoof"     // over UDP, forged answers precede the right one
 	Flood    Fault = "flood"     // the same, by the dozen
 	Garbage  Fault = "garbage"   // octets that are no message
+	NXDomain Fault = "nxdomain"  // that the name does not exist, where it exists without such records
 	OldTypes Fault = "old-types" // NOTIMP to types above 255, such as CAA, as very old servers do
 )
 
@@ -64,6 +65,10 @@ func (f Fault) respond(w dns.ResponseWriter, query, reply *dns.Msg) {
 	case OldTypes:
 		if query.Question[0].Qtype > dns.TypeANY {
 			reply = bare.SetRcode(query, dns.RcodeNotImplemented)
+		}
+	case NXDomain:
+		if len(reply.Answer) == 0 {
+			reply.Rcode = dns.RcodeNameError
 		}
 	case Lame:
 		bare.Ns = []dns.RR{&dns.NS{
