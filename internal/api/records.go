@@ -119,7 +119,7 @@ func (s *Server) checkDomain(ctx context.Context, who myodai.Credential, in *Dom
 	if pause := s.checks.take(string(id), time.Now()); pause > 0 {
 		return nil, limited(pause, "this domain was just checked; DNS changes no faster")
 	}
-	check, err := s.o.Domains.CheckNow(ctx, who.TenantID, id)
+	check, err := s.o.Domains.CheckNow(ctx, who.TenantID, id, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -73,7 +73,7 @@ func (s *Service) change(ctx context.Context, tenant myodai.TenantID, id myodai.
 	now := time.Now()
 	d, err := s.Store.UpdateDomain(ctx, tenant, id, func(d myodai.Domain) (myodai.Domain, []myodai.Event, error) {
 		d = apply(d)
-		d.ChangedAt, d.NextCheckAt = now, now
+		d.ChangedAt, d.PlannedAt, d.NextCheckAt = now, now, now
 		data := map[string]any{"shape": d.Shape, "shapes": d.Shapes, "root_spf": d.RootSPF, "report_address": d.ReportAddress}
 		return d, []myodai.Event{s.event(myodai.EventDomainChanged, d, now, data)}, nil
 	})

@@ -5,43 +5,49 @@ import (
 	"time"
 
 	"github.com/myodai/myodai"
+	"github.com/myodai/myodai/internal/diagnose"
+	"github.com/myodai/myodai/internal/dnshost"
 	"github.com/myodai/myodai/internal/plan"
 )
 
+// Progress is how far a check has come.
+type Progress struct {
+	Asked    int                  // questions so far
+	Answered int                  // of those; the rest is under way
+	Records  []myodai.RecordCheck // that can be judged now, or are judged otherwise than before
+}
+
 // CheckNow asks DNS about the domain at once and returns what was found. It
-// also tells the schedule that somebody is working on the records.
-func (s *Service) CheckNow(ctx context.Context, tenant myodai.TenantID, id myodai.DomainID) (myodai.Check, error) {
+// also tells the schedule that somebody is working on the records. tell, unless
+// nil, hears of each step before CheckNow returns.
+func (s *Service) CheckNow(ctx context.Context, tenant myodai.TenantID, id myodai.DomainID, tell func(Progress)) (myodai.Check, error) {
 	d, err := s.Store.Domain(ctx, tenant, id)
 	if err != nil {
 		return myodai.Check{}, err
 	}
-	return s.check(ctx, d, true)
+	return s.check(ctx, d, true, tell)
 }
 
 // check probes the domain and writes down what that makes of it. asked says
 // that a person wanted it.
-func (s *Service) check(ctx context.Context, d myodai.Domain, asked bool) (myodai.Check, error) {
+func (s *Service) check(ctx context.Context, d myodai.Domain, asked bool, tell func(Progress)) (myodai.Check, error) {
 	began := time.Now()
-	look, err := s.look(ctx, d)
+	if asked {
+		d.AskedAt = began
+	}
+	in, err := s.input(ctx, d)
 	if err != nil {
 		return myodai.Check{}, err
 	}
-	now := time.Now()
-	check := myodai.Check{
-		ID: myodai.NewID[myodai.CheckID](now, s.Random), TenantID: d.TenantID, DomainID: d.ID, At: now,
-		Verdict: myodai.Judge(look.records), Records: look.records, Observation: look.observation,
-	}
+	in.Observation = s.Prober.Probe(ctx, d.Name, questions(in, tell))
+	in.Now = time.Now()
+	check := s.judge(d, in)
 	after, err := s.Store.RecordCheck(ctx, check, func(d myodai.Domain) (myodai.Domain, []myodai.Event, error) {
-		verdict := check.Verdict
-		if d.ChangedAt.After(began) {
-			verdict = myodai.VerdictUnknown // the plan changed under the probe
-		}
-		d, kinds := d.Advance(verdict, now)
 		if asked {
-			d.ChangedAt = now
+			d.AskedAt, d.ChangedAt = began, check.At
 		}
-		d.NextCheckAt = NextCheck(d, verdict, now)
-		return d, s.checkEvents(d, kinds, check), nil
+		d, events := s.conclude(d, check, began)
+		return d, events, nil
 	})
 	if err != nil {
 		return myodai.Check{}, err
@@ -55,47 +61,123 @@ func (s *Service) check(ctx context.Context, d myodai.Domain, asked bool) (myoda
 	return check, nil
 }
 
-// look is what a probe of a domain's plan found.
-type look struct {
-	plan        plan.Plan
-	records     []myodai.RecordCheck
-	observation myodai.Observation
-}
-
-func (s *Service) look(ctx context.Context, d myodai.Domain) (look, error) {
+// input is all a check of the domain is judged with, but for what DNS says.
+func (s *Service) input(ctx context.Context, d myodai.Domain) (diagnose.Input, error) {
 	keys, err := s.Store.Keys(ctx, d.TenantID, d.ID)
 	if err != nil {
-		return look{}, err
+		return diagnose.Input{}, err
 	}
-	p := plan.For(d, keys, s.Site)
-	o := s.Prober.Probe(ctx, d.Name, func(o myodai.Observation) []myodai.Question { return plan.Questions(p, o) })
-	return look{plan: p, records: plan.Compare(p, o), observation: o}, nil
+	b, err := s.Store.Background(ctx, d)
+	if err != nil {
+		return diagnose.Input{}, err
+	}
+	known := diagnose.Known{
+		PlatformZone: s.Site.Zone, IssuedAt: d.RegisteredAt, VerifiedAt: d.VerifiedAt,
+		OtherDomains: b.Others, Former: s.former(b.Claims),
+	}
+	if d.PlannedAt.After(known.IssuedAt) {
+		known.IssuedAt = d.PlannedAt
+	}
+	if d.AskedAt.After(known.IssuedAt) {
+		known.DoneAt = d.AskedAt // who asks has done something, or thinks so
+	}
+	return diagnose.Input{Plan: plan.For(d, keys, s.Site), Earlier: b.Earlier, Known: known}, nil
 }
 
-// checkEvents tells of what a check changed, with what the reader needs to act.
-func (s *Service) checkEvents(d myodai.Domain, kinds []myodai.EventKind, check myodai.Check) []myodai.Event {
-	var events []myodai.Event
-	for _, kind := range kinds {
-		data := map[string]any{"check": check.ID}
-		if kind != myodai.EventDomainVerified {
-			data["records"] = troubled(check.Records)
+// former lists the values that claims asked for which the tenant gave up.
+func (s *Service) former(claims []myodai.FormerClaim) []diagnose.Former {
+	var list []diagnose.Former
+	for _, c := range claims {
+		for i := range c.Keys {
+			c.Keys[i].State = myodai.KeyActive // as they were when they were asked for
 		}
-		if kind == myodai.EventDomainAtRisk {
-			data["notice"] = d.Notices
-			data["sending_stops_at"] = d.AtRiskAt.Add(myodai.GracePeriod).UTC().Format(time.RFC3339)
-		}
-		events = append(events, s.event(kind, d, check.At, data))
-	}
-	return events
-}
-
-// troubled lists the required records that are not as planned.
-func troubled(checks []myodai.RecordCheck) []map[string]any {
-	list := []map[string]any{}
-	for _, c := range checks {
-		if c.Required && c.Status != myodai.StatusAsPlanned {
-			list = append(list, map[string]any{"name": c.Name, "type": c.Type, "status": c.Status, "reason": c.Reason})
+		for _, shape := range []myodai.Shape{myodai.ShapeCNAME, myodai.ShapeTXT} {
+			for _, item := range plan.For(c.Domain.Reshape("", shape), c.Keys, s.Site).Items {
+				if item.Purpose == myodai.PurposeDKIM || item.Purpose == myodai.PurposeReturnPath {
+					list = append(list, diagnose.Former{Value: item.Value, ReplacedAt: c.EndedAt})
+				}
+			}
 		}
 	}
 	return list
+}
+
+// questions asks what package diagnose wants to know, and tells of each round.
+func questions(in diagnose.Input, tell func(Progress)) func(myodai.Observation) []myodai.Question {
+	asked := map[myodai.Question]bool{}
+	told := map[string]myodai.RecordStatus{}
+	return func(o myodai.Observation) []myodai.Question {
+		in.Observation = o
+		list := diagnose.Questions(in)
+		if tell == nil {
+			return list
+		}
+		p := Progress{Answered: len(asked)}
+		for _, q := range list {
+			asked[q] = true
+		}
+		p.Asked = len(asked)
+		for _, r := range plan.Compare(in.Plan, o) {
+			key := string(r.Type) + " " + string(r.Name)
+			if r.Status != told[key] && (r.Status != myodai.StatusUnknown || told[key] != "") {
+				told[key] = r.Status
+				p.Records = append(p.Records, r)
+			}
+		}
+		tell(p)
+		return list
+	}
+}
+
+// judge derives everything a check says from what it was made with.
+func (s *Service) judge(d myodai.Domain, in diagnose.Input) myodai.Check {
+	records := plan.Compare(in.Plan, in.Observation)
+	return myodai.Check{
+		ID: myodai.NewID[myodai.CheckID](in.Now, s.Random), TenantID: d.TenantID, DomainID: d.ID, At: in.Now,
+		Verdict: myodai.Judge(records), Records: records, Findings: diagnose.Domain(in),
+		DNSHost: hostOf(in.Observation), Observation: in.Observation,
+	}
+}
+
+// hostOf is the id of the DNS host that the domain is delegated to, "" when it
+// is not recognized.
+func hostOf(o myodai.Observation) string {
+	var names []myodai.Name
+	if z, ok := o.ZoneOf(o.Domain); ok {
+		for _, server := range z.Servers {
+			names = append(names, server.Name)
+		}
+	}
+	if h, ok := dnshost.Recognize(names); ok {
+		return h.ID
+	}
+	return ""
+}
+
+// conclude says what becomes of the domain after a check that began at the
+// given time, and tells of it.
+func (s *Service) conclude(d myodai.Domain, check myodai.Check, began time.Time) (myodai.Domain, []myodai.Event) {
+	if d.PlannedAt.After(began) { // the plan changed under the probe
+		check.Verdict, check.Findings = myodai.VerdictUnknown, nil
+	}
+	d, kinds := d.Advance(check.Verdict, check.At)
+	cause := primary(check.Findings)
+	if d.State == myodai.DomainPending && cause != "" && cause != d.Cause {
+		kinds = append(kinds, myodai.EventDomainDiagnosed)
+	}
+	if cause != "" || check.Verdict != myodai.VerdictUnknown {
+		d.Cause = cause // otherwise nothing new is known
+	}
+	d.NextCheckAt = nextCheck(d, check)
+	return d, s.checkEvents(d, kinds, check)
+}
+
+// primary is the cause of the primary finding, "" when nothing is wrong.
+func primary(findings []myodai.Finding) myodai.Cause {
+	for _, f := range findings {
+		if f.Primary {
+			return f.Cause
+		}
+	}
+	return ""
 }

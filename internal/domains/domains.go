@@ -1,8 +1,9 @@
 // Package domains is the life of a domain: registered, checked on demand and on
 // a schedule, verified, at risk, suspended, deleted; its keys rotated.
 //
-// It decides nothing about DNS itself: what to publish is package plan's, what
-// DNS says is the Prober's. A check holds no transaction open: a domain is
+// It decides nothing about DNS itself: what to publish, and whether it is there,
+// is package plan's; what to ask and what the mistake is, package diagnose's;
+// what DNS says, the Prober's. A check holds no transaction open: a domain is
 // leased, probed, and written back together with the events this gives rise to.
 //
 // A refusal is a *myodai.Error; anything else is our own fault.
@@ -20,17 +21,29 @@ import (
 
 // Store is what this engine keeps. See package store.
 type Store interface {
+	Claims
+	Checks
+}
+
+// Claims are the domains and their keys.
+type Claims interface {
 	CreateDomain(ctx context.Context, d myodai.Domain, keys []myodai.NewKey, events ...myodai.Event) error
 	Domain(ctx context.Context, tenant myodai.TenantID, id myodai.DomainID) (myodai.Domain, error)
 	UpdateDomain(ctx context.Context, tenant myodai.TenantID, id myodai.DomainID,
 		change func(myodai.Domain) (myodai.Domain, []myodai.Event, error)) (myodai.Domain, error)
 	DeleteDomain(ctx context.Context, tenant myodai.TenantID, id myodai.DomainID, now time.Time, events ...myodai.Event) error
-	ClaimDomains(ctx context.Context, limit int, now, until time.Time) ([]myodai.Domain, error)
-	RecordCheck(ctx context.Context, check myodai.Check,
-		change func(myodai.Domain) (myodai.Domain, []myodai.Event, error)) (myodai.Domain, error)
 	Keys(ctx context.Context, tenant myodai.TenantID, domain myodai.DomainID) ([]myodai.Key, error)
 	UpdateKeys(ctx context.Context, tenant myodai.TenantID, domain myodai.DomainID,
 		change func([]myodai.Key) (keep []myodai.Key, add []myodai.NewKey, events []myodai.Event, err error)) ([]myodai.Key, error)
+}
+
+// Checks are the looks at them.
+type Checks interface {
+	ClaimDomains(ctx context.Context, limit int, now, until time.Time) ([]myodai.Domain, error)
+	RecordCheck(ctx context.Context, check myodai.Check,
+		change func(myodai.Domain) (myodai.Domain, []myodai.Event, error)) (myodai.Domain, error)
+	// Background is what a check of the domain is judged with beside DNS.
+	Background(ctx context.Context, d myodai.Domain) (myodai.Background, error)
 }
 
 // Prober asks DNS. See package resolver.

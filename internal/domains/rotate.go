@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/myodai/myodai"
+	"github.com/myodai/myodai/internal/plan"
 )
 
 // minKeyAge is how long a replaced key must have been published before it may
@@ -20,13 +21,15 @@ func (s *Service) Rotate(ctx context.Context, tenant myodai.TenantID, id myodai.
 	if err != nil {
 		return nil, err
 	}
-	seen, err := s.look(ctx, d)
+	p, err := s.Plan(ctx, tenant, id)
 	if err != nil {
 		return nil, err
 	}
+	o := s.Prober.Probe(ctx, d.Name, func(o myodai.Observation) []myodai.Question { return plan.Questions(p, o) })
+	records := plan.Compare(p, o)
 	now := time.Now()
 	keys, err := s.Store.UpdateKeys(ctx, tenant, id, func(keys []myodai.Key) ([]myodai.Key, []myodai.NewKey, []myodai.Event, error) {
-		return s.rotate(d, keys, seen.records, now)
+		return s.rotate(d, keys, records, now)
 	})
 	if err != nil {
 		return nil, err

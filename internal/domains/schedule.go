@@ -44,6 +44,21 @@ func NextCheck(d myodai.Domain, v myodai.Verdict, now time.Time) time.Time {
 	return now.Add(pauseAfter(age))
 }
 
+// waitSlack is how long after the end of a wait the next check comes.
+const waitSlack = 10 * time.Second
+
+// nextCheck is NextCheck, and sooner when a wait ends before that: then all is
+// done, and somebody is told to look again at that very moment.
+func nextCheck(d myodai.Domain, check myodai.Check) time.Time {
+	next := NextCheck(d, check.Verdict, check.At)
+	for _, f := range check.Findings {
+		if at := f.VisibleAt.Add(waitSlack); f.VisibleAt.After(check.At) && at.Before(next) {
+			next = at
+		}
+	}
+	return next
+}
+
 // pauseAfter is how long to wait when the last change was that long ago.
 func pauseAfter(age time.Duration) time.Duration {
 	for _, step := range afterChange {
