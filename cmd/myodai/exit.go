@@ -42,6 +42,9 @@ func exitStatus(err error) int {
 	if err == nil {
 		return exitOK
 	}
+	if end, ok := errors.AsType[*checkEnd](err); ok {
+		return end.status
+	}
 	if _, ok := errors.AsType[usageError](err); ok {
 		return exitUsage
 	}
