@@ -191,7 +191,7 @@ func (s *session) data(msg []byte) *myodai.Outcome {
 	}
 	s.dirty = false
 	if r.code/100 != 2 {
-		return judge(r)
+		return judgeData(r)
 	}
 	return &myodai.Outcome{Kind: myodai.OutcomeDelivered, Code: r.code, Enhanced: r.enhanced(), Text: r.text()}
 }
@@ -202,7 +202,7 @@ func (s *session) interrupted(err error) *myodai.Outcome {
 	_ = s.conn.SetReadDeadline(time.Now().Add(s.agent.with.Timeouts.Quit)) // reading tells when it did not work
 	if r, readErr := readReply(s.r, s.said.server); readErr == nil && r.code/100 >= 4 {
 		s.close()
-		return judge(r)
+		return judgeData(r)
 	}
 	return s.lost("part of the message", err)
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"strings"
 	"syscall"
 
 	"github.com/myodai/myodai"
@@ -28,6 +29,15 @@ func judge(r reply) *myodai.Outcome {
 	if r.code/100 == 5 {
 		o.Kind = myodai.OutcomePermanent
 	}
+	return o
+}
+
+// judgeData is the outcome of a reply to the message itself. The words after it
+// are Postfix's: what "unknown user" means depends on when it is said, and
+// package bounce can only see the text.
+func judgeData(r reply) *myodai.Outcome {
+	o := judge(r)
+	o.Text = strings.TrimSpace(o.Text + " (in reply to end of DATA command)")
 	return o
 }
 
