@@ -32,7 +32,7 @@ func caaFlaws(host myodai.Name, dns01 bool, lookup caaLookup) []flaw {
 		switch {
 		case answer.failed:
 			return []flaw{{
-				cause: CAALookupFails, args: map[string]string{"owner": string(name)},
+				cause: CAALookupFails, open: true, args: map[string]string{"owner": string(name)},
 			}}
 		case !answer.known:
 			return nil
@@ -177,6 +177,6 @@ func siteFlaws(host, domain myodai.Name, expected string) []flaw {
 	}
 	return []flaw{{
 		cause: TrackingHostUsedForSite, found: string(host), expected: string(domain.Child("click")) + " CNAME " + expected,
-		args: map[string]string{},
+		args: map[string]string{"got": string(domain.Child("click"))},
 	}}
 }

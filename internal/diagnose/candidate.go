@@ -190,7 +190,7 @@ func (s *search) purposes() {
 			if !above.Under(s.domain) && !above.Under(s.zone) || above.IsPublicSuffix() {
 				break
 			}
-			s.add(ACMEChallengeWrongLevel, above.Child("_acme-challenge"))
+			s.add(ACMEChallengeWrongLevel, above.Child("_acme-challenge"), "click", string(s.item.Name.Parent()))
 		}
 	}
 }

@@ -16,6 +16,7 @@ type flaw struct {
 	expected string
 	args     map[string]string
 	until    time.Time // when a wait ends; zero for what is no wait
+	open     bool      // no record can be said to be the right one, or the one there is may stay
 }
 
 // textKind is what a TXT record seems to be meant as.

@@ -195,7 +195,8 @@ func (j *policyJudge) inherited() []flaw {
 			text = e.Texts[0]
 		}
 	}
-	flaws := j.alignment(text)
-	return append(flaws, j.flaw(DMARCInherited, text,
-		"org", string(j.found.At), "policy", string(j.found.Asked()), "owner", string(dmarc.Owner(j.found.At))))
+	f := j.flaw(DMARCInherited, text,
+		"org", string(j.found.At), "policy", string(j.found.Asked()), "owner", string(dmarc.Owner(j.found.At)))
+	f.open = true
+	return append(j.alignment(text), f)
 }

@@ -64,7 +64,7 @@ func (j *policyJudge) policies(text string) []flaw {
 		flaws = append(flaws, f)
 	}
 	if len(j.problems(dmarc.ProblemNoPolicy)) > 0 {
-		f := j.flaw(DMARCInvalidP, text, "got", "", "value", "")
+		f := j.flaw(DMARCInvalidP, text, "got", "p=", "value", "")
 		f.expected = setTag(text, "p", string(dmarc.PolicyNone))
 		f.severity = myodai.SeverityFragile // RFC 9989 §4.7 reads it as p=none
 		flaws = append(flaws, f)
@@ -83,8 +83,8 @@ func likelyPolicy(word string) dmarc.Policy {
 	return dmarc.PolicyNone
 }
 
-// setTag gives a tag of a record another value, adds it behind the version when
-// it is not there, and removes it when the value is "".
+// setTag gives a tag of a record another value, adds it when it is not
+// there, and removes it when the value is "".
 func setTag(text, tag, value string) string {
 	parts := strings.Split(text, ";")
 	var list []string
@@ -103,8 +103,12 @@ func setTag(text, tag, value string) string {
 		}
 		list = append(list, strings.TrimSpace(part))
 	}
-	if !done && len(list) > 0 {
+	switch {
+	case done || len(list) == 0:
+	case tag == "p": // older receivers want it there
 		list = slices.Insert(list, 1, tag+"="+value)
+	default:
+		list = append(list, tag+"="+value)
 	}
 	return strings.Join(list, "; ")
 }
@@ -187,7 +191,16 @@ func (j *policyJudge) remarks(text string) []flaw {
 	// p=none is what we ask for ourselves; without reports it leads nowhere.
 	bad := j.problems(dmarc.ProblemBadPolicy, dmarc.ProblemNoPolicy, dmarc.ProblemBadURI)
 	if j.found.Record.Policy == dmarc.PolicyNone && j.found.Record.Aggregate == nil && len(bad) == 0 {
-		add(j.flaw(DMARCPNone, text, "norua", "yes"), "")
+		f := j.flaw(DMARCPNone, text, "norua", "yes")
+		f.open = true
+		planned, _, _ := dmarc.Parse(j.want)
+		if len(planned.Aggregate) > 0 {
+			fixed = setTag(text, "rua", string(planned.Aggregate[0]))
+		}
+		if fixed == text {
+			fixed = ""
+		}
+		add(f, fixed)
 	}
 	return flaws
 }

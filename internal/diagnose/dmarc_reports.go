@@ -30,7 +30,7 @@ func (j *policyJudge) reports(text string) []flaw {
 		judged[address.Domain] = true
 		if allowed, err := dmarc.ReportAuthorized(j.found.At, uri, j.lookup); err == nil && !allowed {
 			f := j.flaw(DMARCRUAExternalUnauthorized, text, "rhost", string(address.Domain), "addr", address.String(),
-				"name", string(dmarc.ReportName(j.found.At, address.Domain)))
+				"want", string(dmarc.ReportName(j.found.At, address.Domain)))
 			f.expected = j.reportingTo(text, uri)
 			flaws = append(flaws, f)
 			continue

@@ -90,7 +90,7 @@ func TestPolicyFlaws(t *testing.T) {
 		{"t=n", []string{mx, own + "v=DMARC1; p=reject; t=n" + rua}, nil, ""},
 		{"psd=y", []string{mx, own + "v=DMARC1; p=reject; psd=y" + rua}, []myodai.Cause{DMARCPSDMisused}, "v=DMARC1; p=reject" + rua},
 		{"psd=n", []string{mx, own + "v=DMARC1; p=reject; psd=n" + rua}, nil, ""},
-		{"only looking on, blindly", []string{own + "v=DMARC1; p=none"}, []myodai.Cause{DMARCPNone}, ""},
+		{"only looking on, blindly", []string{own + "v=DMARC1; p=none"}, []myodai.Cause{DMARCPNone}, "v=DMARC1; p=none; rua=mailto:dmarc@kaisha.example"},
 		{"SPF there", []string{own + "v=spf1 include:_spf.plat.example ~all"}, []myodai.Cause{TXTValuesExchanged}, "v=DMARC1; p=none; rua=mailto:dmarc@kaisha.example"},
 		{"a key there", []string{own + wanted}, []myodai.Cause{TXTValuesExchanged}, "v=DMARC1; p=none; rua=mailto:dmarc@kaisha.example"},
 		{"SPF beside the record", []string{mx, own + "v=spf1 -all", own + "v=DMARC1; p=none" + rua}, nil, ""},

@@ -87,6 +87,30 @@ func (v *view) policyContent(item plan.Item) []flaw {
 	return policyFlaws(p, v.policyTexts, v.hosts)
 }
 
+// wanted is the record an item asks for. What it asks of an SPF record is a part
+// of it: then it is the whole of what should be there.
+func (v *view) wanted(item plan.Item) string {
+	if item.Purpose == myodai.PurposeSPF {
+		var texts []string
+		for _, rr := range v.texts(item.Name) {
+			texts = append(texts, rr.Text())
+		}
+		if proposed := v.spfJudge(item, texts...).proposed(); proposed != "" {
+			return string(item.Type) + " " + proposed
+		}
+	}
+	return string(item.Type) + " " + item.Value
+}
+
+// spfJudge judges texts as those of an SPF item.
+func (v *view) spfJudge(item plan.Item, texts ...string) *spfJudge {
+	j := &spfJudge{spfPlan: spfPlan{domain: item.Name}, lookup: v.lookup, texts: texts}
+	if include, ok := strings.CutPrefix(spfInclude(item.Value), "include:"); ok {
+		j.include = myodai.Name(include)
+	}
+	return j
+}
+
 // hosts finds the records of one type at a name, aliases followed.
 func (v *view) hosts(name myodai.Name, t myodai.RecordType) (records []myodai.Record, known bool) {
 	c := v.chain(name, t)
@@ -149,9 +173,12 @@ func (v *view) caa(name myodai.Name) caaAnswer {
 		answer.owner, answer.records = rr.Name, append(answer.records, rr.Data)
 	}
 	answer.known = answer.known && (c.known || len(c.end) > 0 || len(c.hops) > 0)
-	answer.failed = !answer.known && len(replies) > 0 && v.answers0(name)
+	// Every server must say itself that it cannot answer this, while others are
+	// answered: silence is no evidence (P12).
+	answer.failed = len(replies) > 0 && v.presence(name) != unclear &&
+		!slices.ContainsFunc(replies, func(a myodai.Answer) bool { return !slices.Contains(failures, a.RCode) })
 	return answer
 }
 
-// answers0 reports whether the name's servers answer other questions about it.
-func (v *view) answers0(name myodai.Name) bool { return v.presence(name) != unclear }
+// failures are the answers of servers that do not know a type of record.
+var failures = []string{"SERVFAIL", "NOTIMP", "FORMERR", "REFUSED"}

@@ -41,8 +41,8 @@ func (v *view) finding(item plan.Item, f flaw) myodai.Finding {
 	if item.Name != "" && !item.Required && out.Severity == blocks && !dangerous[f.cause] {
 		out.Severity = fragile // mail is sent without it
 	}
-	if out.Expected == "" && item.Value != "" {
-		out.Expected = string(item.Type) + " " + item.Value
+	if out.Expected == "" && item.Value != "" && !f.open {
+		out.Expected = v.wanted(item)
 	}
 	v.fill(out.Args, item)
 	for k, a := range f.args {
@@ -100,7 +100,7 @@ func (v *view) itemFlaws(item plan.Item, check myodai.RecordCheck) []flaw {
 	if check.Status == myodai.StatusAsPlanned {
 		return append(v.besideAlias(item), v.rightFlaws(item)...)
 	}
-	if v.presence(item.Name) == unclear {
+	if !v.answered(item) {
 		return nil
 	}
 	if f, ok := v.wildcardEnded(item); ok {
@@ -111,6 +111,18 @@ func (v *view) itemFlaws(item plan.Item, check myodai.RecordCheck) []flaw {
 		return v.missingFlaws(item, own)
 	}
 	return v.wrongFlaws(item, own)
+}
+
+// answered reports whether DNS said what is at an item's name: that it does not
+// exist, or what it holds of the planned type. An alias shows in every answer.
+func (v *view) answered(item plan.Item) bool {
+	switch v.presence(item.Name) {
+	case unclear:
+		return false
+	case absent:
+		return true
+	}
+	return item.Type == myodai.TypeCNAME || len(v.aliases(item.Name)) > 0 || v.asked(item.Name, item.Type)
 }
 
 // concerns reports whether any of the records at an item's name is there instead

@@ -56,7 +56,7 @@ func (v *view) hitFlaws(item plan.Item, hits []hit) []flaw {
 	if label, _, _ := strings.Cut(string(h.name), "."); f.args["got"] == "" {
 		f.args["got"] = label
 	}
-	f.expected = string(item.Name) + " " + string(item.Type) + " " + item.Value
+	f.expected = string(item.Name) + " " + v.wanted(item)
 	flaws := []flaw{f}
 	if target, isAlias := strings.CutPrefix(h.data, "CNAME "); isAlias && !h.exact && h.cause != NameValueSwapped {
 		second := v.aliasValue(item, myodai.Name(target))

@@ -115,7 +115,7 @@ func apexFlaws(records []myodai.Record, want string, before string) []flaw {
 		before = strings.Join(others, ", ")
 	}
 	return []flaw{{
-		cause: ReturnpathReplacedApexMX, found: want, expected: before,
+		cause: ReturnpathReplacedApexMX, found: want, expected: before, open: true,
 		args: map[string]string{"oldmx": before},
 	}}
 }

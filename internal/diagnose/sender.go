@@ -34,7 +34,7 @@ func (v *view) senderFlaws() []placed {
 			flaws = v.typeSPF(item)
 		case myodai.PurposeDKIM:
 			if i == v.firstKey() {
-				flaws = v.ed25519Only()
+				list = append(list, v.ed25519Only(item)...)
 			}
 		}
 		for _, f := range flaws {
@@ -80,29 +80,29 @@ func (v *view) key(item plan.Item) (data dkim.KeyRecordData, ok bool) {
 }
 
 // ed25519Only finds that no RSA key is published where every other answer is
-// known: many receivers cannot verify Ed25519 (RFC 8463 §5).
-func (v *view) ed25519Only() []flaw {
-	found, selector := "", ""
+// known: many receivers cannot verify Ed25519 (RFC 8463 §5). The finding belongs
+// to the RSA key of the plan, when there is one.
+func (v *view) ed25519Only(key plan.Item) []placed {
+	f := flaw{cause: DKIMEd25519Only, open: true}
 	for _, item := range v.plan.Items {
 		if item.Purpose != myodai.PurposeDKIM {
 			continue
 		}
 		texts := v.texts(item.Name)
 		data, ok := v.key(item)
+		planned, err := dkim.ParseKeyRecord(v.keyText(item))
 		switch {
 		case ok && data.Algorithm == myodai.KeyEd25519:
-			found = texts[0].Text()
-		case len(texts) == 0 && !v.chain(item.Name, myodai.TypeTXT).known:
+			f.found = texts[0].Text()
+		case len(texts) > 0: // an RSA key, or a broken one, which has a finding of its own
 			return nil
-		case ok || len(texts) > 1:
+		case !v.chain(item.Name, myodai.TypeTXT).known:
 			return nil
-		case len(texts) == 1:
-			return nil // a broken key has a finding of its own
-		case selector == "":
-			selector = firstLabel(item.Name)
+		case f.open && (err != nil || planned.Algorithm == myodai.KeyRSA):
+			key, f.open = item, false
 		}
 	}
-	return []flaw{{cause: DKIMEd25519Only, found: found, args: map[string]string{"other": selector}}}
+	return []placed{{key, f}}
 }
 
 // returnFlaws judges where the return path is, and whether its MX record went to
@@ -163,10 +163,13 @@ func (v *view) typeSPF(item plan.Item) []flaw {
 		return nil
 	}
 	text := strings.Trim(old[0].Data, `"`)
-	f := flaw{cause: SPFType99, found: text, expected: text, args: map[string]string{}}
+	f := flaw{cause: SPFType99, found: text, open: true}
 	has := slices.ContainsFunc(v.texts(item.Name), func(rr myodai.Record) bool { return kindOf(rr.Text()) == textSPF })
 	if !has && v.chain(item.Name, myodai.TypeTXT).known {
 		f.severity = blocks
+		if f.expected = v.spfJudge(item, text).proposed(); f.expected == "" {
+			f.expected = text
+		}
 	}
 	return []flaw{f}
 }

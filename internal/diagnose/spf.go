@@ -91,7 +91,32 @@ func (j *spfJudge) repaired() string {
 	if s := spf.Repair(j.text); s != j.text {
 		return s
 	}
-	return ""
+	return j.withoutBroken()
+}
+
+// withoutBroken is the record without the terms that cannot be read, which never
+// let anybody pass; "" when that makes no valid record.
+func (j *spfJudge) withoutBroken() string {
+	words := strings.Fields(j.text)
+	if len(words) == 0 || len(j.text) > 4096 {
+		return ""
+	}
+	kept := words[:1:1]
+	for _, word := range words[1:] {
+		alone := words[0] + " " + word
+		if term, ok := strings.CutPrefix(spf.Repair(alone), words[0]+" "); ok {
+			if _, err := spf.Parse(words[0] + " " + term); err == nil {
+				kept = append(kept, term)
+			}
+		}
+	}
+	text := strings.Join(kept, " ")
+	if _, err := spf.Parse(text); err != nil || j.include == "" {
+		return ""
+	}
+	rest := *j
+	rest.texts = []string{text}
+	return rest.proposed()
 }
 
 // nearMiss judges texts that somebody meant as SPF and no receiver takes for it.

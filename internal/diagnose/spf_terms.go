@@ -90,7 +90,9 @@ func (j *spfJudge) reach() []flaw {
 	path, ok := j.cost.Reaches(j.include)
 	switch {
 	case ok && len(path) > 1:
-		return []flaw{j.flaw(SPFNestedOk, "via", string(path[0]))}
+		f := j.flaw(SPFNestedOk, "via", string(path[0]))
+		f.open = true
+		return []flaw{f}
 	case ok:
 		return nil
 	}
@@ -125,7 +127,9 @@ func (j *spfJudge) ifNeeded() myodai.Severity {
 // missing says that our include is not there, or that it need not be.
 func (j *spfJudge) missing() flaw {
 	if !j.required && j.bounce != "" {
-		return j.flaw(SPFNotNeeded, "bounce", string(j.bounce))
+		f := j.flaw(SPFNotNeeded, "bounce", string(j.bounce))
+		f.open = true
+		return f
 	}
 	f := j.flaw(SPFMissingInclude)
 	f.expected = j.proposed()
@@ -158,6 +162,7 @@ func (j *spfJudge) limits() []flaw {
 	switch {
 	case j.cost.Lookups > spf.MaxLookups:
 		f := j.flaw(SPFTooManyLookups, "n", n, "terms", costs(j.cost.Terms), "candidates", j.candidates())
+		f.open = true // which senders are dispensable only the tenant knows
 		if j.include != "" && !j.beyond() {
 			f.severity = myodai.SeverityFragile // ours is matched before receivers give up
 		}
@@ -167,7 +172,9 @@ func (j *spfJudge) limits() []flaw {
 		f.expected = dropTerm(j.text, j.tooManyHosts())
 		flaws = append(flaws, f)
 	case j.cost.Lookups >= nearLimit:
-		flaws = append(flaws, j.flaw(SPFLookupsNearLimit, "n", n, "terms", costs(j.cost.Terms)))
+		f := j.flaw(SPFLookupsNearLimit, "n", n, "terms", costs(j.cost.Terms))
+		f.open = true
+		flaws = append(flaws, f)
 	}
 	if j.cost.Voids > spf.MaxVoids {
 		names, text := []string{}, j.text
