@@ -43,6 +43,9 @@ func (v *view) besideAlias(item plan.Item) []flaw {
 // where it should.
 func (v *view) aliasFlaws(item plan.Item, aliases []myodai.Name) []flaw {
 	found := aliases[0]
+	if item.Type == myodai.TypeCNAME && string(found) == strings.ToLower(item.Value) {
+		return nil // right; what else was asked had no answer
+	}
 	if item.Type != myodai.TypeCNAME {
 		if text := strings.ToLower(string(found)); strings.HasPrefix(text, "v=") || strings.HasPrefix(text, "v\\=") ||
 			strings.HasPrefix(text, "p=") || strings.HasPrefix(text, "k=") || strings.HasPrefix(text, `"v=`) || strings.HasPrefix(text, `\"v=`) {
