@@ -45,6 +45,7 @@ type config struct {
 	RootHints   []string // "ip" or "ip:port"; empty: the real root
 	DNSPort     uint16   // of authoritative servers; 0: 53
 	Resolvers   []string // recursive ones for routing mail; empty: we walk ourselves
+	Recursives  []string // public resolvers that checks ask, or "none"; empty: the resolver's own choice
 	SMTPPort    uint16   // of the recipients' mail servers; 0: 25
 	Smarthost   smarthost
 	AllowEgress []netip.Prefix
@@ -88,6 +89,18 @@ func (c *config) complete() {
 	if c.BaseURL == "" && len(c.ListenAPI) > 0 {
 		c.BaseURL = "http://" + c.ListenAPI[0]
 	}
+}
+
+// recursives are the public resolvers that checks ask: nil leaves the choice to
+// package resolver.
+func (c *config) recursives() []string {
+	switch {
+	case len(c.Recursives) == 0:
+		return nil
+	case slices.Contains(c.Recursives, nobody):
+		return []string{}
+	}
+	return c.Recursives
 }
 
 // validate finds everything that is wrong with the configuration as a whole, so

@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -94,7 +95,7 @@ func TestSettingsSurviveWriting(t *testing.T) {
 		"contact": "dns.plat.example", "default_shape": "txt", "ed25519": "true", "listen_api": "127.0.0.1:1",
 		"listen_submission": ":2", "listen_submissions": ":3", "listen_mx": "[::1]:4,127.0.0.1:4", "listen_dns": ":5",
 		"listen_metrics": "", "tls_cert": "a", "tls_key": "b", "base_url": "https://api.example.com", "root_hints": "127.0.0.1:53,::1",
-		"dns_port": "5353", "resolvers": "127.0.0.53", "smtp_port": "2525", "smarthost": "user:p%40ss@relay.example:587",
+		"dns_port": "5353", "resolvers": "127.0.0.53", "recursives": "192.0.2.53,192.0.2.54:5353", "smtp_port": "2525", "smarthost": "user:p%40ss@relay.example:587",
 		"allow_egress": "10.0.0.0/8", "egress_map": "192.0.2.1:25=127.0.0.1:2525", "log_format": "json", "log_level": "debug",
 	}
 	first, _, err := loadConfig("", nil, full)
@@ -112,6 +113,16 @@ func TestSettingsSurviveWriting(t *testing.T) {
 	}
 	if first.Smarthost.Password != "p@ss" || first.Smarthost.Port != 587 {
 		t.Errorf("smarthost = %+v", first.Smarthost)
+	}
+}
+
+// An empty list of public resolvers is the default; nobody has a word.
+func TestRecursives(t *testing.T) {
+	for text, want := range map[string][]string{"": nil, "none": {}, "192.0.2.53": {"192.0.2.53"}} {
+		c, _, err := loadConfig("", []string{"MYODAI_RECURSIVES=" + text}, nil)
+		if got := c.recursives(); err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%q: %#v, %v; want %#v", text, got, err, want)
+		}
 	}
 }
 

@@ -52,6 +52,7 @@ func (c *config) settings() []setting {
 		many("root_hints", "IP,…", "root name servers, with :port if need be (default: the real ones)", &c.RootHints, parseServer),
 		one("dns_port", "PORT", "port of authoritative name servers (default: 53)", &c.DNSPort, parsePort),
 		many("resolvers", "IP,…", "recursive resolvers for routing mail (default: none, we walk from the root)", &c.Resolvers, parseServer),
+		many("recursives", "IP,…", "public resolvers that checks ask what they remember, or none (default: 8.8.8.8, 1.1.1.1 and 9.9.9.9; none with root_hints)", &c.Recursives, parseRecursive),
 		one("smtp_port", "PORT", "port of the recipients' mail servers (default: 25)", &c.SMTPPort, parsePort),
 		one("smarthost", "HOST", "a mail server that takes all mail: [user:password@]host[:port]", &c.Smarthost, parseSmarthost),
 		many("allow_egress", "PREFIX,…", "internal networks we may connect to", &c.AllowEgress, netip.ParsePrefix),
@@ -140,6 +141,17 @@ func parseServer(s string) (string, error) {
 	}
 	return "", fmt.Errorf("%q is not an IP address, with or without a port", s)
 }
+
+// parseRecursive is parseServer, or nobody.
+func parseRecursive(s string) (string, error) {
+	if s == nobody {
+		return s, nil
+	}
+	return parseServer(s)
+}
+
+// nobody is written where an empty list would mean the default.
+const nobody = "none"
 
 func parsePort(s string) (uint16, error) {
 	n, err := strconv.ParseUint(s, 10, 16)

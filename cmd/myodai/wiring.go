@@ -168,8 +168,10 @@ func (s *server) buildRooms(master [32]byte) error {
 // addresses that are forbidden otherwise; each asker may reach its own.
 func (s *server) buildResolvers() {
 	cfg := s.cfg
+	recursives := cfg.recursives()
 	s.prober = resolver.NewProber(resolver.Options{
-		RootHints: cfg.RootHints, Port: cfg.DNSPort, Dial: s.dialer(cfg.RootHints).DialContext,
+		RootHints: cfg.RootHints, Port: cfg.DNSPort, Recursives: recursives,
+		Dial: s.dialer(append(slices.Clone(cfg.RootHints), recursives...)).DialContext,
 	})
 	s.cache = resolver.NewCache(resolver.Options{
 		RootHints: cfg.RootHints, Port: cfg.DNSPort, Servers: cfg.Resolvers,
