@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -20,8 +21,8 @@ const (
 
 // needed are the programs of others, and the Debian packages they come in.
 var needed = map[string]string{
-	"ip": "iproute2", "nsd": "nsd", "unbound": "unbound", "postfix": "postfix",
-	"opendkim": "opendkim", "opendmarc": "opendmarc", "unshare": "util-linux",
+	"ip": "iproute2", "nsd": "nsd", "knotd": "knot", "unbound": "unbound", "postfix": "postfix",
+	"opendkim": "opendkim", "opendmarc": "opendmarc", "unshare": "util-linux", "dig": "bind9-dnsutils",
 }
 
 func TestMain(m *testing.M) {
@@ -101,7 +102,7 @@ func run(name string, args ...string) error {
 // inside gives the namespace its addresses and its resolver, and runs the tests.
 func inside(m *testing.M) int {
 	commands := [][]string{{"ip", "link", "set", "lo", "up"}}
-	for _, a := range []string{rootAddress, platformAddress, receiverAddress, host1Address, host2Address} {
+	for _, a := range slices.Concat([]string{rootAddress, platformAddress, receiverAddress, host1Address, host2Address}, checkAddresses) {
 		commands = append(commands, []string{"ip", "addr", "add", a + "/32", "dev", "lo"})
 	}
 	// Without this the kernel would send from the address it sends to, and no SPF

@@ -38,6 +38,19 @@ type world struct {
 // receiving mail server, all stopped again when the test ends.
 func newWorld(t *testing.T) *world {
 	t.Helper()
+	w := emptyWorld(t)
+	w.startRoot(t)
+	w.publish(t, "")
+	w.nsd = w.startNSD(t, "host", []string{host1Address, host2Address}, map[string]string{"acme.example": w.path("acme.example.zone")})
+	w.startUnbound(t)
+	w.startReceiver(t)
+	return w
+}
+
+// emptyWorld is one in which nothing runs yet. When its test fails it shows the
+// logs of what ran.
+func emptyWorld(t *testing.T) *world {
+	t.Helper()
 	dir, err := os.MkdirTemp("", "myodai-world-")
 	check(t, err)
 	check(t, os.Chmod(dir, 0o755))
@@ -47,13 +60,7 @@ func newWorld(t *testing.T) *world {
 		}
 		os.RemoveAll(dir)
 	})
-	w := &world{dir: dir, mail: filepath.Join(dir, "mail")}
-	w.startRoot(t)
-	w.publish(t, "")
-	w.nsd = w.startNSD(t, "host", []string{host1Address, host2Address}, map[string]string{"acme.example": w.path("acme.example.zone")})
-	w.startUnbound(t)
-	w.startReceiver(t)
-	return w
+	return &world{dir: dir, mail: filepath.Join(dir, "mail")}
 }
 
 func (w *world) path(name string) string { return filepath.Join(w.dir, name) }
