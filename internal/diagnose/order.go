@@ -97,6 +97,7 @@ func suppress(v *view, list []myodai.Finding) []myodai.Finding {
 		case dead && stage(f.Cause) > stage(ZoneServFail):
 		case elsewhere && !dead && (plain[f.Cause] || masking[f.Cause] || f.Cause == NSParentChildMismatch || f.Severity == advice):
 		case (plain[f.Cause] && concrete) || lost:
+		case f.Cause == ENTNXDOMAIN && has(func(g myodai.Finding) bool { return g.Cause == NSSplitAnswers || g.Cause == AuthNotYetSynced }):
 		case f.Severity == waits && f.Cause != AuthNotYetSynced && blocked:
 		case slices.ContainsFunc(kept, func(g myodai.Finding) bool { return g.Cause == f.Cause && g.Record == f.Record && g.Found == f.Found }):
 		default:

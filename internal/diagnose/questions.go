@@ -84,7 +84,6 @@ func (a *asker) zone() {
 	a.each(v.zone, myodai.TypeSOA, myodai.TypeNS)
 	if z, ok := v.in.Observation.ZoneOf(v.plan.Domain); ok && len(z.DS) > 0 {
 		a.one(z.Name, "DNSKEY")
-		a.ask(myodai.Question{Name: z.Name, Type: myodai.TypeSOA, Recursive: true})
 	}
 }
 
@@ -173,6 +172,9 @@ func (v *view) probeType(item plan.Item) myodai.RecordType {
 // server, and never of others: the question would plant what it looks for.
 func (a *asker) public() {
 	v := a.v
+	if z, ok := v.in.Observation.ZoneOf(v.plan.Domain); ok && len(z.DS) > 0 && z.Name == v.zone {
+		a.ask(myodai.Question{Name: z.Name, Type: myodai.TypeSOA, Recursive: true}) // do resolvers validate it?
+	}
 	for i, item := range v.plan.Items {
 		if v.checks[i].Status != myodai.StatusAsPlanned || item.Value == "" || item.Purpose == myodai.PurposeSPF || item.Purpose == myodai.PurposeACME {
 			continue

@@ -13,11 +13,15 @@ import (
 // observation can be judged again, and unknown to others who have not seen the
 // plan.
 func (v *view) sibling(above myodai.Name) myodai.Name {
+	if v.made != "" {
+		return above.Child(v.made)
+	}
 	h := sha256.New()
 	h.Write([]byte(v.plan.Domain))
 	for _, item := range v.plan.Items {
 		h.Write([]byte("\x00" + string(item.Name) + " " + item.Value))
 	}
 	label := base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(h.Sum(nil))
-	return above.Child(strings.ToLower(label[:16]))
+	v.made = strings.ToLower(label[:16])
+	return above.Child(v.made)
 }

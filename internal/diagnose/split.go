@@ -10,9 +10,13 @@ import (
 	"github.com/myodai/myodai/internal/plan"
 )
 
-// opinions sorts the zone's servers by whether the item is as planned at each.
-// Servers without an answer that counts are in neither list.
+// opinions sorts the zone's servers by whether the item is as planned at each,
+// when they do not all say the same. Servers without an answer that counts are in
+// neither list.
 func (v *view) opinions(item plan.Item) (right, wrong []myodai.Answer) {
+	if v.agreed(item.Name) {
+		return nil, nil
+	}
 	var seen []string
 	for _, t := range allTypes {
 		for _, a := range v.replies(item.Name, t) {
@@ -29,6 +33,26 @@ func (v *view) opinions(item plan.Item) (right, wrong []myodai.Answer) {
 		}
 	}
 	return right, wrong
+}
+
+// agreed reports whether no two servers said different things of a name.
+func (v *view) agreed(name myodai.Name) bool {
+	for _, t := range allTypes {
+		first := ""
+		for _, a := range v.replies(name, t) {
+			if a.Kind() == myodai.AnswerUnknown {
+				continue
+			}
+			text := words(a)
+			if first == "" {
+				first = text
+			}
+			if text != first {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // by is the observation as if one server alone had been asked about a name.
@@ -51,7 +75,7 @@ func (v *view) splitFlaw(item plan.Item) (flaw, bool) {
 	var names, found []string
 	for _, a := range wrong {
 		names = append(names, cmp.Or(a.Server, a.Address))
-		found = append(found, cmp.Or(a.Server, a.Address)+": "+answered(a))
+		found = append(found, cmp.Or(a.Server, a.Address)+": "+words(a))
 	}
 	slices.Sort(found)
 	f := flaw{cause: NSSplitAnswers, found: strings.Join(found, "\n"), args: map[string]string{
@@ -68,8 +92,8 @@ func (v *view) splitFlaw(item plan.Item) (flaw, bool) {
 	return f, true
 }
 
-// answered writes down what a server answered.
-func answered(a myodai.Answer) string {
+// words writes down what a server answered.
+func words(a myodai.Answer) string {
 	if len(a.Records) == 0 {
 		return a.RCode
 	}
@@ -94,7 +118,7 @@ func (v *view) syncing(item plan.Item) (until time.Time, lag time.Duration, ok b
 		before := newView(Input{Plan: v.plan, Observation: o, Known: v.in.Known})
 		right, wrong := before.opinions(item)
 		if len(right) == 0 || len(wrong) == 0 {
-			agreed = len(right)+len(wrong) > 0
+			agreed = before.answered(item)
 			break
 		}
 		since = o.StartedAt

@@ -17,6 +17,9 @@ type view struct {
 	answers map[key][]myodai.Answer         // of the zones' own servers, in the order asked
 	public  map[key][]myodai.Answer         // of public resolvers
 	other   map[key][]myodai.Answer         // of servers of other DNS hosts
+	settled map[key][]myodai.Answer         // answers, one for each address
+	found   map[myodai.Name][]myodai.Record // here, once it was asked
+	made    string                          // label of sibling, once it was asked for
 	passed  map[myodai.Name][]myodai.Record // at names that answers about others led through
 	checks  []myodai.RecordCheck            // one per item of the plan
 	zone    myodai.Name                     // that the domain stands in, "" when not known
@@ -34,7 +37,8 @@ type key struct {
 
 func newView(in Input) *view {
 	v := &view{in: in, plan: in.Plan, answers: map[key][]myodai.Answer{}, public: map[key][]myodai.Answer{},
-		other: map[key][]myodai.Answer{}, passed: map[myodai.Name][]myodai.Record{}}
+		other: map[key][]myodai.Answer{}, passed: map[myodai.Name][]myodai.Record{},
+		settled: map[key][]myodai.Answer{}, found: map[myodai.Name][]myodai.Record{}}
 	for _, a := range in.Observation.Answers {
 		k := key{a.Name, a.Type}
 		switch {
@@ -132,8 +136,12 @@ func (v *view) nameServers() []myodai.Name {
 // replies lists, for every address asked, its last answer to the question: the
 // confirmation over TCP where there was one.
 func (v *view) replies(name myodai.Name, t myodai.RecordType) []myodai.Answer {
-	var list []myodai.Answer
-	for _, a := range v.answers[key{name, t}] {
+	k := key{name, t}
+	list, ok := v.settled[k]
+	if ok {
+		return list
+	}
+	for _, a := range v.answers[k] {
 		i := slices.IndexFunc(list, func(b myodai.Answer) bool { return b.Address == a.Address })
 		switch {
 		case i < 0:
@@ -142,6 +150,7 @@ func (v *view) replies(name myodai.Name, t myodai.RecordType) []myodai.Answer {
 			list[i] = a
 		}
 	}
+	v.settled[k] = list
 	return list
 }
 
@@ -202,7 +211,10 @@ var allTypes = []myodai.RecordType{
 
 // here lists every record at exactly the name, of any type, each once.
 func (v *view) here(name myodai.Name) []myodai.Record {
-	var list []myodai.Record
+	list, ok := v.found[name]
+	if ok {
+		return list
+	}
 	for _, t := range allTypes {
 		for _, a := range v.replies(name, t) {
 			if a.Kind() == myodai.AnswerPositive {
@@ -210,6 +222,7 @@ func (v *view) here(name myodai.Name) []myodai.Record {
 			}
 		}
 	}
+	v.found[name] = list
 	return list
 }
 

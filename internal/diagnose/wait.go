@@ -55,7 +55,7 @@ func (v *view) cached(item plan.Item) (flaw, bool) {
 				if f.cause != OldValueCached {
 					f.cause = cause
 				}
-				f.found = a.Address + ": " + answered(a)
+				f.found = a.Address + ": " + words(a)
 			}
 		}
 	}
@@ -144,7 +144,7 @@ func (v *view) movingServers() (flaw, bool) {
 				continue
 			}
 			if until := a.At.Add(min(seconds(rr.TTL), maxPositiveTTL) + cacheSlack); until.After(f.until) {
-				f.until, f.found = until, a.Address+": "+answered(a)
+				f.until, f.found = until, a.Address+": "+words(a)
 			}
 		}
 	}

@@ -17,8 +17,8 @@ func (v *view) regional() (flaw, bool) {
 				for _, a := range v.replies(item.Name, t) {
 					for _, b := range there.replies(item.Name, t) {
 						known := a.Kind() != myodai.AnswerUnknown && b.Kind() != myodai.AnswerUnknown
-						if a.Address == b.Address && known && answered(a) != answered(b) {
-							return flaw{cause: AnswersDifferByRegion, found: answered(a) + "\n" + answered(b), args: map[string]string{"name": string(item.Name)}}, true
+						if a.Address == b.Address && known && words(a) != words(b) {
+							return flaw{cause: AnswersDifferByRegion, found: words(a) + "\n" + words(b), args: map[string]string{"name": string(item.Name)}}, true
 						}
 					}
 				}
