@@ -78,7 +78,7 @@ type arguments struct {
 // argumentsOf collects them: what the finding says, and else what the context
 // does.
 func argumentsOf(f myodai.Finding, e textEntry, c Context) arguments {
-	c = completed(f, c)
+	c, moved := completed(f, c)
 	v := map[string]string{}
 	set := func(placeholder, value string) {
 		if v[placeholder] == "" && value != "" {
@@ -90,6 +90,9 @@ func argumentsOf(f myodai.Finding, e textEntry, c Context) arguments {
 	}
 	if c.Host.ID != "" && c.Host.ID != dnshost.Generic().ID {
 		set("dnshost", inLang(c.Lang, c.Host.Name))
+	}
+	if moved {
+		set("zone", string(c.Zone))
 	}
 	for placeholder, argument := range e.Args {
 		if argument == "expected" {
@@ -127,15 +130,17 @@ func argumentsOf(f myodai.Finding, e textEntry, c Context) arguments {
 }
 
 // completed fills in of a context what the finding tells, and what it shows of
-// the panel's habits.
-func completed(f myodai.Finding, c Context) Context {
+// the panel's habits. The zone is moved to the domain where the finding takes an
+// alias's own name for one: a wrong delegation does, and no alias can stand there.
+func completed(f myodai.Finding, c Context) (whole Context, moved bool) {
 	if c.Domain == "" {
 		c.Domain = domainOf(f, c)
 	}
 	if c.Zone == "" {
 		c.Zone = myodai.Name(f.Args["zone"])
 	}
-	if c.Zone == "" {
+	moved = c.Zone == f.Record && c.Domain != c.Zone && c.Item.Type == myodai.TypeCNAME
+	if c.Zone == "" || moved {
 		c.Zone = c.Domain
 	}
 	if c.Host.ID == "" {
@@ -151,7 +156,7 @@ func completed(f myodai.Finding, c Context) Context {
 	if habit, ok := dnshost.LearnTarget(c.Zone, myodai.Name(c.Item.Value), found); ok {
 		c.Host = c.Host.With(habit)
 	}
-	return c
+	return c, moved
 }
 
 // withoutType is record data without the type in front of it.
@@ -197,8 +202,8 @@ func itemOf(f myodai.Finding, c Context) (item plan.Item, ok bool) {
 		item = plan.Item{Purpose: f.Purpose, Name: f.Record, Type: myodai.RecordType(kind), Value: data}
 	case item.Name == "":
 		return item, false
-	case item.Type == myodai.TypeTXT && text:
-		item.Value = data
+	case text && (item.Type == myodai.TypeTXT || item.Type == myodai.TypeCNAME && f.Purpose == myodai.PurposeDKIM):
+		item.Type, item.Value = myodai.TypeTXT, data // a key was typed in where an alias to it was planned
 	}
 	// An include is a wish, and no record yet.
 	return item, item.Value != "" && !strings.HasPrefix(item.Value, "include:")

@@ -27,8 +27,8 @@ func (v *view) rightFlaws(item plan.Item) []flaw {
 		}
 		own := v.own(item.Name)
 		if len(v.ownAliases(own)) == 0 && item.Purpose == myodai.PurposeDKIM {
-			list = append(list, flaw{cause: CNAMEResolvedIntoTXT, found: joined(own)})
-			return list
+			list = append(list, v.content(item)...)
+			return append(list, flaw{cause: CNAMEResolvedIntoTXT, found: joined(own)})
 		}
 	}
 	if item.Type != myodai.TypeCNAME || item.Purpose == myodai.PurposeDMARC {

@@ -23,7 +23,7 @@ func (v *view) typeFlaws(item plan.Item, own []myodai.Record) []flaw {
 			}
 			if item.Purpose == myodai.PurposeDKIM && sameKey(rr.Text(), v.keyText(item)) {
 				f.cause = CNAMEResolvedIntoTXT
-				return []flaw{f}
+				return append(v.content(item), f) // a second key beside it does more harm
 			}
 		case myodai.TypeMX:
 			if host := mxHost(rr.Data); host == want || strings.HasPrefix(host, want+".") {
