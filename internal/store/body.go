@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"slices"
+	"sync"
 
 	"github.com/myodai/myodai"
 )
@@ -11,21 +12,12 @@ import (
 // of this size well, and neither needs to move a large body in one piece.
 const chunkSize = 256 << 10
 
-func (q session) addBody(tenant myodai.TenantID, message myodai.MessageID, body []byte) error {
-	number := 0
-	for chunk := range slices.Chunk(body, chunkSize) {
-		_, err := q.exec(`insert into body_chunks (tenant_id, message_id, number, data) values ($1, $2, $3, $4)`,
-			tenant, message, number, chunk)
-		if err != nil {
-			return err
-		}
-		number++
-	}
-	return nil
-}
-
-// Body reads a message as it is sent.
+// Body reads a message as it is sent. The octets must not be changed: others may
+// get the same ones.
 func (s *Store) Body(ctx context.Context, tenant myodai.TenantID, message myodai.MessageID) ([]byte, error) {
+	if body := s.bodies.get(bodyOf{tenant, message}); body != nil {
+		return body, nil
+	}
 	chunks, err := all(s.read(ctx), only[[]byte],
 		`select data from body_chunks where tenant_id = $1 and message_id = $2 order by number`, tenant, message)
 	switch {
@@ -37,4 +29,53 @@ func (s *Store) Body(ctx context.Context, tenant myodai.TenantID, message myodai
 		return chunks[0], nil
 	}
 	return slices.Concat(chunks...), nil
+}
+
+// The bounds of the bodies in memory.
+const (
+	maxBodies     = 8 << 20  // octets, all together
+	maxCachedBody = 64 << 10 // octets of one
+)
+
+// bodyOf names a body.
+type bodyOf struct {
+	tenant  myodai.TenantID
+	message myodai.MessageID
+}
+
+// bodies keeps the newest bodies this process accepted, because most are sent
+// at once. A body never changes, so what is here is true. The zero value is
+// ready.
+type bodies struct {
+	mu    sync.Mutex
+	kept  map[bodyOf][]byte
+	order []bodyOf // oldest first
+	size  int
+}
+
+func (b *bodies) get(of bodyOf) []byte {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.kept[of]
+}
+
+// put keeps a body that is durable, and forgets the oldest ones for it.
+func (b *bodies) put(of bodyOf, body []byte) {
+	if len(body) > maxCachedBody {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.kept == nil {
+		b.kept = map[bodyOf][]byte{}
+	}
+	if _, ok := b.kept[of]; ok {
+		return
+	}
+	b.kept[of], b.order, b.size = body, append(b.order, of), b.size+len(body)
+	for b.size > maxBodies {
+		b.size -= len(b.kept[b.order[0]])
+		delete(b.kept, b.order[0])
+		b.order = b.order[1:]
+	}
 }

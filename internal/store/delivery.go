@@ -3,7 +3,9 @@ package store
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/myodai/myodai"
@@ -99,14 +101,14 @@ func (s *Store) ClaimDeliveries(ctx context.Context, owner string, max int, now,
 func (s *Store) FinishDeliveries(ctx context.Context, owner string, list []myodai.Finished) (lost []myodai.DeliveryID, err error) {
 	err = s.write(ctx, "finish deliveries", func(q session) error {
 		lost = nil
+		held, err := q.finish(owner, list)
+		if err != nil {
+			return err
+		}
 		var attempts [][]any
 		var events []myodai.Event
 		for _, f := range list {
-			held, err := q.finish(owner, f.Delivery)
-			if err != nil {
-				return err
-			}
-			if !held {
+			if !held[f.Delivery.ID] {
 				lost = append(lost, f.Delivery.ID)
 				continue
 			}
@@ -129,14 +131,40 @@ func (s *Store) FinishDeliveries(ctx context.Context, owner string, list []myoda
 	return lost, nil
 }
 
-// finish writes a delivery that owner still holds. The number of the attempt
-// tells apart two leases of one owner.
-func (q session) finish(owner string, d myodai.Delivery) (held bool, err error) {
-	n, err := q.exec(`
-		update deliveries set state = $5, due_at = $6, expires_at = $7, last_outcome = $8, lease_owner = '', leased_until = 0
-		 where id = $1 and tenant_id = $2 and lease_owner = $3 and attempts = $4`,
-		d.ID, d.TenantID, owner, d.Attempts, d.State, d.DueAt, d.ExpiresAt, document{d.Last})
-	return n == 1, err
+// finish writes the deliveries that owner still holds, and says which these
+// are. The number of the attempt tells apart two leases of one owner.
+func (q session) finish(owner string, list []myodai.Finished) (held map[myodai.DeliveryID]bool, err error) {
+	const columns = 7
+	held = map[myodai.DeliveryID]bool{}
+	for some := range slices.Chunk(list, q.dialect.rows(columns)) {
+		args := []any{owner}
+		var rows strings.Builder
+		for i, f := range some {
+			if i > 0 {
+				rows.WriteString(", ")
+			}
+			at := len(args) + 1
+			// The types, because PostgreSQL takes a bare parameter for text here.
+			fmt.Fprintf(&rows, "($%d, $%d, cast($%d as bigint), $%d, cast($%d as bigint), cast($%d as bigint), $%d)",
+				at, at+1, at+2, at+3, at+4, at+5, at+6)
+			d := f.Delivery
+			args = append(args, d.ID, d.TenantID, d.Attempts, d.State, d.DueAt, d.ExpiresAt, document{d.Last})
+		}
+		ids, err := all(q, only[myodai.DeliveryID], `
+			with ended (delivery, tenant, attempt, became, due, expires, outcome) as (values `+rows.String()+`)
+			update deliveries set state = became, due_at = due, expires_at = expires, last_outcome = outcome,
+			       lease_owner = '', leased_until = 0
+			  from ended
+			 where id = delivery and tenant_id = tenant and lease_owner = $1 and attempts = attempt
+			returning id`, args...)
+		if err != nil {
+			return nil, err
+		}
+		for _, id := range ids {
+			held[id] = true
+		}
+	}
+	return held, nil
 }
 
 // ReleaseDeliveries gives back deliveries that were claimed and not attempted,

@@ -21,6 +21,8 @@ type dialect struct {
 	forUpdate  string // appended to a select whose row is about to change
 	migrating  string // run first in a transaction that migrates, so that others wait; "" for none
 	hasTable   string // counts the tables with the name $1
+	compile    bool   // whether we keep compiled statements; the driver does otherwise
+	groups     int    // how many groups of messages may be written at a time
 
 	// open connects two pools, which may be the same one.
 	open func(url string) (write, read *sql.DB, err error)
@@ -37,6 +39,8 @@ var sqliteDialect = dialect{
 	name: "sqlite",
 	// One writer at a time: BEGIN IMMEDIATE already holds every row.
 	hasTable: `select count(*) from sqlite_master where type = 'table' and name = $1`,
+	compile:  true,
+	groups:   1,
 	open:     openSQLite,
 	isBusy: func(err error) bool {
 		code := sqliteCode(err) & 0xff // without the extended part
@@ -55,6 +59,7 @@ var postgresDialect = dialect{
 	// server, but advisory locks are per database.
 	migrating: `select pg_advisory_xact_lock(120368327319913)`,
 	hasTable:  `select count(*) from information_schema.tables where table_schema = current_schema() and table_name = $1`,
+	groups:    2,
 	open:      openPostgres,
 	isBusy: func(err error) bool {
 		code := postgresCode(err)

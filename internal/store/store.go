@@ -32,6 +32,10 @@ type Store struct {
 	aead    cipher.AEAD
 	log     *slog.Logger
 	signers signerCache
+	bodies  bodies
+	group   group
+	// Compiled statements of writer and reader; nil where the driver keeps its own.
+	writing, reading *statements
 }
 
 // Open connects to the database, and refuses one that was sealed with another
@@ -57,6 +61,10 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
+	if d.compile {
+		s.writing, s.reading = &statements{pool: write}, &statements{pool: read}
+	}
+	s.group.open(s)
 	if err := s.examine(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -73,6 +81,7 @@ func (s *Store) Ping(ctx context.Context) error {
 
 // Close gives up all connections. What is under way fails.
 func (s *Store) Close() error {
+	s.group.close()
 	if s.reader == s.writer {
 		return s.writer.Close()
 	}
@@ -81,7 +90,7 @@ func (s *Store) Close() error {
 
 // read runs statements one by one, outside of a transaction.
 func (s *Store) read(ctx context.Context) session {
-	return session{ctx: ctx, on: s.reader, dialect: s.dialect}
+	return session{ctx: ctx, on: s.reader, dialect: s.dialect, compiled: s.reading.of, after: s.reading.compile}
 }
 
 // maxRuns bounds how often a transaction is run again after it collided with
@@ -93,9 +102,13 @@ const maxRuns = 12
 func (s *Store) write(ctx context.Context, doing string, do func(session) error) error {
 	for run := 1; ; run++ {
 		err := s.transact(ctx, do)
+		s.writing.compile(ctx)
+		_, uncertain := errors.AsType[*commitError](err)
 		switch {
 		case err == nil:
 			return nil
+		case uncertain && !s.dialect.isBusy(err):
+			return wrap(doing, err)
 		case s.dialect.isMissing(err):
 			return myodai.Refuse(myodai.CodeNotFound, "", "something this refers to does not exist")
 		case s.dialect.isBusy(err) && run < maxRuns:
@@ -114,13 +127,30 @@ func (s *Store) transact(ctx context.Context, do func(session) error) (err error
 	if err != nil {
 		return err
 	}
-	if err := do(session{ctx: ctx, on: tx, dialect: s.dialect}); err != nil {
+	compiled := func(query string) *sql.Stmt {
+		if stmt := s.writing.of(query); stmt != nil {
+			return tx.StmtContext(ctx, stmt)
+		}
+		return nil
+	}
+	if err := do(session{ctx: ctx, on: tx, dialect: s.dialect, compiled: compiled}); err != nil {
 		// The error that led here says more than one of the rollback would.
 		_ = tx.Rollback()
 		return err
 	}
-	return tx.Commit()
+	if err := tx.Commit(); err != nil {
+		return &commitError{err}
+	}
+	return nil
 }
+
+// commitError is a commit that failed: unlike after a statement that failed,
+// nobody knows what was written.
+type commitError struct{ cause error }
+
+func (e *commitError) Error() string { return "commit: " + e.cause.Error() }
+
+func (e *commitError) Unwrap() error { return e.cause }
 
 // wait pauses for d, or until ctx ends.
 func wait(ctx context.Context, d time.Duration) error {
