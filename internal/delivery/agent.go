@@ -37,6 +37,9 @@ type Options struct {
 	// Shuffle orders n things at random, where equals are to share the load; nil
 	// means rand.Shuffle.
 	Shuffle func(n int, swap func(i, j int))
+	// Keep is how long a connection waits for the next job to its server before we
+	// say good-bye; 0 means 2 s, less means that none waits.
+	Keep time.Duration
 	// Timeouts bounds every wait; zero fields mean the values of RFC 5321.
 	Timeouts Timeouts
 	// Log is told of what is our own fault; nil means nobody is.
@@ -54,6 +57,7 @@ type Smarthost struct {
 // Agent delivers jobs. It may be used by any number of goroutines.
 type Agent struct {
 	with Options // completed
+	kept kept
 }
 
 // NewAgent makes an agent. It asks nothing and connects nowhere yet.
@@ -75,6 +79,9 @@ func NewAgent(o Options) *Agent {
 		with := *s
 		with.Port = 587
 		o.Smarthost = &with
+	}
+	if o.Keep == 0 {
+		o.Keep = 2 * time.Second
 	}
 	o.Timeouts = o.Timeouts.withDefaults()
 	return &Agent{with: o}
@@ -159,21 +166,24 @@ func (a *Agent) addresses(ctx context.Context, host myodai.Name) ([]netip.Addr, 
 
 // visit delivers what it can at one address. A server that ends the connection
 // after some messages gets another one for the rest, as long as each connection
-// brings something.
+// brings something, or was kept from an earlier job and has died since.
 func (a *Agent) visit(ctx context.Context, w *work, t target) {
 	for !w.done(ctx) {
 		left := w.unsettled
-		s, problem := a.open(ctx, t)
+		s, used, problem := a.session(ctx, t)
 		if problem != nil {
 			w.fail(*problem)
 			return
 		}
 		problem = a.deliverAll(ctx, w, s)
+		if problem == nil && a.keep(s) {
+			return
+		}
 		s.quit()
 		if problem == nil {
 			return
 		}
-		if w.unsettled == left {
+		if w.unsettled == left && !used {
 			w.fail(*problem)
 			return
 		}

@@ -123,7 +123,7 @@ func TestNextExchanger(t *testing.T) {
 			if tt.first != "" {
 				servers["192.0.2.1"] = smtptest.Play(t, tt.first).Addr()
 			}
-			agent := delivery.NewAgent(delivery.Options{Lookup: parseZone(zone).lookup, Hostname: "out1.plat.example", Dial: dialTo(servers)})
+			agent := delivery.NewAgent(delivery.Options{Lookup: parseZone(zone).lookup, Hostname: "out1.plat.example", Keep: -1, Dial: dialTo(servers)})
 			o := agent.Attempt(t.Context(), jobTo(1))[0]
 			if moved := len(second.Mails()) == 1; moved != tt.moved || moved != (o.Kind == myodai.OutcomeDelivered) {
 				t.Errorf("moved on: %v, want %v; %+v", moved, tt.moved, o)
@@ -243,7 +243,7 @@ func TestSmarthost(t *testing.T) {
 			addr := tlsServer(t, tt.certificate, tt.lines...)
 			dialed := ""
 			agent := delivery.NewAgent(delivery.Options{
-				Lookup: parseZone("A relay.example.org 192.0.2.5").lookup, Hostname: "out1.plat.example", Roots: roots,
+				Lookup: parseZone("A relay.example.org 192.0.2.5").lookup, Hostname: "out1.plat.example", Keep: -1, Roots: roots,
 				Smarthost: &delivery.Smarthost{Host: "relay.example.org", Port: tt.port, User: tt.user, Password: "secret"},
 				Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
 					dialed = address
@@ -269,7 +269,7 @@ func TestSmarthost(t *testing.T) {
 func TestSmarthostThatCannotBeReachedIsNobodysFault(t *testing.T) {
 	for name, zone := range map[string]string{"no such host": "", "forbidden": "A relay.example.org 10.0.0.1"} {
 		agent := delivery.NewAgent(delivery.Options{
-			Lookup: parseZone(zone).lookup, Hostname: "out1.plat.example",
+			Lookup: parseZone(zone).lookup, Hostname: "out1.plat.example", Keep: -1,
 			Smarthost: &delivery.Smarthost{Host: "relay.example.org"},
 			Dial: func(context.Context, string, string) (net.Conn, error) {
 				return nil, myodai.Refuse(myodai.CodeForbidden, "", "10.0.0.1 is a private address")

@@ -193,6 +193,7 @@ func (s *session) data(msg []byte) *myodai.Outcome {
 	if r.code/100 != 2 {
 		return judgeData(r)
 	}
+	s.proven = true
 	return &myodai.Outcome{Kind: myodai.OutcomeDelivered, Code: r.code, Enhanced: r.enhanced(), Text: r.text()}
 }
 

@@ -77,7 +77,7 @@ func fields(text, beginning string) []string {
 func oneHost(addr netip.AddrPort) delivery.Options {
 	w := parseZone("MX example.net 10 mx.example.net\nA mx.example.net 192.0.2.1")
 	return delivery.Options{
-		Lookup: w.lookup, Hostname: "out1.plat.example",
+		Lookup: w.lookup, Hostname: "out1.plat.example", Keep: -1,
 		Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
 			return new(net.Dialer).DialContext(ctx, network, addr.String())
 		},

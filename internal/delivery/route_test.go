@@ -21,7 +21,7 @@ func contacted(t *testing.T, zone string, forbidden ...string) (string, myodai.O
 	t.Helper()
 	var tried []string
 	agent := delivery.NewAgent(delivery.Options{
-		Lookup: parseZone(zone).lookup, Hostname: "out1.plat.example", MailHost: "mx.plat.example",
+		Lookup: parseZone(zone).lookup, Hostname: "out1.plat.example", Keep: -1, MailHost: "mx.plat.example",
 		Shuffle: func(int, func(i, j int)) {},
 		Dial: func(_ context.Context, _, address string) (net.Conn, error) {
 			ip := netip.MustParseAddrPort(address).Addr().String()
@@ -194,7 +194,7 @@ func TestEqualsShareTheLoad(t *testing.T) {
 	for range 200 {
 		var tried []string
 		agent := delivery.NewAgent(delivery.Options{
-			Lookup: zone.lookup, Hostname: "out1.plat.example",
+			Lookup: zone.lookup, Hostname: "out1.plat.example", Keep: -1,
 			Dial: func(_ context.Context, _, address string) (net.Conn, error) {
 				tried = append(tried, address)
 				return nil, errors.New("no")

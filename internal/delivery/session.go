@@ -24,7 +24,8 @@ type target struct {
 type session struct {
 	agent  *Agent
 	target target
-	conn   net.Conn
+	raw    net.Conn // as connected
+	conn   net.Conn // raw, or TLS over it
 	r      *bufio.Reader
 	w      *bufio.Writer
 	said   *transcript
@@ -33,6 +34,7 @@ type session struct {
 	// brokenTLS tells that TLS was offered and failed, so that a demand for it
 	// cannot be met.
 	brokenTLS bool
+	proven    bool // it has taken a message
 	dirty     bool // a transaction was begun and not ended: RSET comes first
 	closed    bool // no further command can be given
 	stop      func() bool
@@ -107,10 +109,16 @@ func (s *session) connect(ctx context.Context) *myodai.Outcome {
 	}
 	s.said.remark("connected to %s (%s)", s.target.address, s.target.host)
 	s.use(conn)
-	// Closing is the one thing that ends a wait at once, whatever deadline it has;
-	// ctx ends with the attempt's Timeouts.Total, too.
-	s.stop = context.AfterFunc(ctx, func() { _ = conn.Close() })
+	s.raw = conn
+	s.bind(ctx)
 	return nil
+}
+
+// bind ends the connection with ctx. Closing is the one thing that ends a wait
+// at once, whatever deadline it has; ctx ends with the attempt's Timeouts.Total,
+// too.
+func (s *session) bind(ctx context.Context) {
+	s.stop = context.AfterFunc(ctx, func() { _ = s.raw.Close() })
 }
 
 // use makes conn the connection, with nothing read ahead of it.

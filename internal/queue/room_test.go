@@ -31,7 +31,7 @@ func agentFor(servers map[myodai.Name]netip.AddrPort) *delivery.Agent {
 		return a
 	}
 	return delivery.NewAgent(delivery.Options{
-		Lookup: lookup, Hostname: "out1.plat.example",
+		Lookup: lookup, Hostname: "out1.plat.example", Keep: -1,
 		Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
 			ip := netip.MustParseAddrPort(address).Addr().As4()
 			return new(net.Dialer).DialContext(ctx, network, fmt.Sprintf("127.0.0.1:%d", int(ip[2])<<8|int(ip[3])))
