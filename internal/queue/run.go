@@ -11,6 +11,11 @@ import (
 // claimSize is how many deliveries one claim asks for.
 const claimSize = 500
 
+// wakePause is how long after a wake-up the next one waits. Under load many
+// deliveries come with one claim then, and share a connection; without load the
+// first wake-up is heeded at once.
+const wakePause = 5 * time.Millisecond
+
 // signal is what a job tells the loop.
 type signal struct {
 	domain  myodai.Name
@@ -50,6 +55,7 @@ func (q *Queue) loop(ctx context.Context, l *lanes, begin func(myodai.Name, []my
 	defer tick.Stop()
 	failing := false
 	look := true // there may be something due
+	wake, rested := q.wake, (<-chan time.Time)(nil)
 	for ctx.Err() == nil {
 		if look {
 			var err error
@@ -72,8 +78,11 @@ func (q *Queue) loop(ctx context.Context, l *lanes, begin func(myodai.Name, []my
 		case <-ctx.Done():
 		case <-tick.C:
 			look = true
-		case <-q.wake:
+		case <-wake:
 			look = true
+			wake, rested = nil, time.After(wakePause)
+		case <-rested:
+			wake, rested = q.wake, nil
 		case s := <-q.signals:
 			heed(l, s)
 		}

@@ -62,6 +62,10 @@ func forbidden(from myodai.Name, tenant myodai.TenantID, owners []myodai.Domain)
 
 // authorize is Authorize with the owners from the store.
 func (e *Engine) authorize(ctx context.Context, tenant myodai.TenantID, from myodai.Name) (myodai.Domain, error) {
+	return e.owned.ask(claim{tenant, from}, func() (myodai.Domain, error) { return e.lookUp(ctx, tenant, from) })
+}
+
+func (e *Engine) lookUp(ctx context.Context, tenant myodai.TenantID, from myodai.Name) (myodai.Domain, error) {
 	names := from.Ancestors()
 	owners, err := e.o.Store.SendingDomains(ctx, names)
 	if err != nil {

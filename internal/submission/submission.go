@@ -3,6 +3,7 @@ package submission
 import (
 	"context"
 	"io"
+	"runtime"
 	"time"
 
 	"github.com/myodai/myodai"
@@ -52,7 +53,13 @@ type Options struct {
 }
 
 // Engine takes messages in. It is safe for concurrent use.
-type Engine struct{ o Options }
+type Engine struct {
+	o       Options
+	tenants known[myodai.TenantID, struct{}] // active ones
+	owned   known[claim, myodai.Domain]
+	keys    known[owner, []dkim.Signer]
+	signing chan struct{} // has room for as many as may sign at a time
+}
 
 // New makes an engine.
 func New(o Options) *Engine {
@@ -68,7 +75,7 @@ func New(o Options) *Engine {
 	if o.Wake == nil {
 		o.Wake = func() {}
 	}
-	return &Engine{o: o}
+	return &Engine{o: o, signing: make(chan struct{}, runtime.GOMAXPROCS(0))}
 }
 
 // Request is one message to be sent.

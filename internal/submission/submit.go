@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/myodai/myodai"
@@ -72,12 +73,8 @@ func (e *Engine) admit(ctx context.Context, r *Request) ([]myodai.Address, error
 	if r.Credential.TenantID == "" {
 		return nil, myodai.Refuse(myodai.CodeForbidden, "", "mail is sent by tenants; use a credential of a tenant")
 	}
-	tenant, err := e.o.Store.Tenant(ctx, r.Credential.TenantID)
-	if err != nil {
+	if err := e.activeTenant(ctx, r.Credential.TenantID); err != nil {
 		return nil, fmt.Errorf("submit: %w", err)
-	}
-	if tenant.State != myodai.TenantActive {
-		return nil, myodai.Refuse(myodai.CodeForbidden, "", "this tenant is suspended; ask the platform operator")
 	}
 	if n := int64(len(r.Raw)); n > e.o.MaxSize {
 		return nil, myodai.Refuse(myodai.CodeTooLarge, "", "the message is %d octets long; %d are allowed", n, e.o.MaxSize)
@@ -94,7 +91,7 @@ func (e *Engine) admit(ctx context.Context, r *Request) ([]myodai.Address, error
 			return nil, myodai.Invalidf("the idempotency key is not 1 to %d printable ASCII characters", maxIdempotencyKey)
 		}
 	}
-	if r.RequestHash == [32]byte{} {
+	if r.IdempotencyKey != "" && r.RequestHash == [32]byte{} {
 		r.RequestHash = hashRequest(recipients, r.Raw)
 	}
 	return recipients, nil
@@ -170,7 +167,7 @@ var errUnsigned = errors.New("the domain has no active key")
 // and looks at every octet once more: what leaves here is what goes on the wire
 // (P24).
 func (e *Engine) sign(ctx context.Context, message []byte, domain myodai.Domain, now time.Time) ([]byte, error) {
-	signers, err := e.o.Store.Signers(ctx, domain.TenantID, domain.ID)
+	signers, err := e.signers(ctx, domain.TenantID, domain.ID)
 	if err != nil {
 		return nil, fmt.Errorf("signers of %s: %w", domain.Name, err)
 	}
@@ -182,19 +179,31 @@ func (e *Engine) sign(ctx context.Context, message []byte, domain myodai.Domain,
 			return nil, fmt.Errorf("sign as %s: the store gave a key of %s", domain.Name, s.Domain)
 		}
 	}
-	platform, err := e.o.Store.Signers(ctx, "", "")
+	platform, err := e.signers(ctx, "", "")
 	if err != nil {
 		return nil, fmt.Errorf("signers of the platform: %w", err)
 	}
-	signatures, err := dkim.Sign(message, append(signers[:len(signers):len(signers)], platform...), now)
+	signatures, err := e.signatures(ctx, message, append(signers[:len(signers):len(signers)], platform...), now)
 	if err != nil {
 		return nil, err
 	}
-	wire := append(signatures, message...)
+	wire := slices.Concat(signatures, message)
 	if err := checkLines(wire); err != nil {
 		return nil, fmt.Errorf("the signed message is not in wire form: %s", err)
 	}
 	return wire, nil
+}
+
+// signatures signs when its turn has come. More at a time than there are
+// processors would only make all of them later, those first in line as well.
+func (e *Engine) signatures(ctx context.Context, message []byte, signers []dkim.Signer, now time.Time) ([]byte, error) {
+	select {
+	case e.signing <- struct{}{}:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	defer func() { <-e.signing }()
+	return dkim.Sign(message, signers, now)
 }
 
 // deliveries makes one delivery per recipient, the suppressed ones ended
