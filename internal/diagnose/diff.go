@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -52,6 +53,7 @@ func Diff(found, expected string) []DiffPart {
 	d := differ{}
 	d.add(DiffEqual, a[:start])
 	d.middle(a[start:len(a)-end], b[start:len(b)-end])
+	d.close()
 	d.add(DiffEqual, a[len(a)-end:])
 	return d.parts
 }
@@ -74,26 +76,31 @@ func ends(a, b string) []DiffPart {
 	return parts
 }
 
-// differ puts parts together, joining neighbors of one kind.
-type differ struct{ parts []DiffPart }
+// differ puts parts together. The last change is kept open, in case the next
+// one belongs to it.
+type differ struct {
+	parts             []DiffPart
+	deleted, inserted []rune
+}
+
+// close writes the open change.
+func (d *differ) close() {
+	d.add(DiffDelete, d.deleted)
+	d.add(DiffInsert, d.inserted)
+	d.deleted, d.inserted = nil, nil
+}
 
 func (d *differ) add(op DiffOp, text []rune) {
-	if len(text) == 0 {
-		return
+	if len(text) > 0 {
+		d.parts = append(d.parts, DiffPart{op, string(text)})
 	}
-	if n := len(d.parts); n > 0 && d.parts[n-1].Op == op {
-		d.parts[n-1].Text += string(text)
-		return
-	}
-	d.parts = append(d.parts, DiffPart{op, string(text)})
 }
 
 // middle compares what has neither beginning nor end in common, by the longest
 // common subsequence.
 func (d *differ) middle(a, b []rune) {
 	if len(a)*len(b) > maxDiffSteps || len(a) == 0 || len(b) == 0 {
-		d.add(DiffDelete, a)
-		d.add(DiffInsert, b)
+		d.change(nil, a, b)
 		return
 	}
 	width := len(b) + 1
@@ -127,23 +134,16 @@ func (d *differ) middle(a, b []rune) {
 }
 
 // change adds an equal run and the change behind it. A run of a character or
-// two within a change is chance, and counts as changed.
+// two between larger changes is chance, and counts as changed.
 func (d *differ) change(equal, deleted, inserted []rune) {
-	n := len(d.parts)
-	island := len(equal) > 0 && len(equal) < smallIsland && n > 1 && len(deleted)+len(inserted) > 0 &&
-		d.parts[n-1].Op == DiffInsert && d.parts[n-2].Op == DiffDelete
-	if island {
-		changed := len(d.parts[n-1].Text) + len(d.parts[n-2].Text) + len(deleted) + len(inserted)
-		island = changed >= 4*len(equal)
+	before, after := len(d.deleted)+len(d.inserted), len(deleted)+len(inserted)
+	if island := len(equal) > 0 && len(equal) < smallIsland && before > 0 && after > 0 && before+after >= 4*len(equal); !island {
+		d.close()
+		d.add(DiffEqual, equal)
+		equal = nil
 	}
-	if island {
-		d.parts[n-2].Text += string(equal) + string(deleted)
-		d.parts[n-1].Text += string(equal) + string(inserted)
-		return
-	}
-	d.add(DiffEqual, equal)
-	d.add(DiffDelete, deleted)
-	d.add(DiffInsert, inserted)
+	d.deleted = slices.Concat(d.deleted, equal, deleted)
+	d.inserted = slices.Concat(d.inserted, equal, inserted)
 }
 
 // MarkDiff writes a difference on one line: what is too much as [-this-], what
@@ -190,18 +190,27 @@ func difference(f myodai.Finding) string {
 	if found == "" || expected == "" || found == expected || strings.Contains(found+expected, "\n") {
 		return ""
 	}
-	parts := Diff(found, expected)
+	foundData, expectedData := withoutType(found), withoutType(expected)
+	foundType, expectedType := found[:len(found)-len(foundData)], expected[:len(expected)-len(expectedData)]
+	if (foundType == "") != (expectedType == "") {
+		return ""
+	}
+	parts := Diff(foundData, expectedData)
 	equal := 0
 	for _, p := range parts {
 		if p.Op == DiffEqual {
 			equal += utf8.RuneCountInString(p.Text)
 		}
 	}
-	a, b := utf8.RuneCountInString(found), utf8.RuneCountInString(expected)
-	if equal < min(a, b) && 2*equal < max(a, b) {
+	a, b := utf8.RuneCountInString(foundData), utf8.RuneCountInString(expectedData)
+	if equal < min(a, b) && 5*equal < 3*max(a, b) {
 		return ""
 	}
-	return MarkDiff(parts)
+	if foundType == expectedType {
+		return foundType + MarkDiff(parts)
+	}
+	types := []DiffPart{{DiffDelete, strings.TrimSpace(foundType)}, {DiffInsert, strings.TrimSpace(expectedType)}}
+	return MarkDiff(types) + " " + MarkDiff(parts)
 }
 
 // Spell makes a value of strangers fit to be shown: characters that cannot be

@@ -104,7 +104,7 @@ func loadTexts() []textEntry {
 }
 
 // glossedWith is what belongs to a term before its explanation may follow.
-const glossedWith = `(?: records?\b| keys?\b| check\b| files?\b|レコード|ファイル|形式)?`
+const glossedWith = `(?: records?\b| keys?\b| files?\b|レコード|ファイル|形式)?`
 
 func loadVocabulary() vocabulary {
 	var v vocabulary
