@@ -10,11 +10,13 @@ import (
 	"github.com/myodai/myodai/internal/plan"
 )
 
-// maxCandidates bounds how many other names are tried for one missing record,
-// and MaxProbes how many questions all of them together make in one check.
+// maxCandidates bounds how many other names are tried for one missing record, and
+// maxTried for all of them together in one check. MaxProbes is what a prober has
+// to allow of questions to single servers, the others among them included.
 const (
 	maxCandidates = 60
-	MaxProbes     = 240
+	maxTried      = 220
+	MaxProbes     = 320
 )
 
 // candidate is another name at which a record may have been entered, and the

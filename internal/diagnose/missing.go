@@ -42,6 +42,9 @@ func (v *view) missingFlaws(item plan.Item, own []myodai.Record) []flaw {
 	if v.in.Known.Reviewing {
 		return nil
 	}
+	if item.Purpose == myodai.PurposeDMARC {
+		return []flaw{{cause: DMARCMissing}}
+	}
 	return []flaw{{cause: RecordMissing}}
 }
 

@@ -76,6 +76,9 @@ func (a *asker) zone() {
 	a.one(v.sibling(v.plan.Domain), myodai.TypeTXT)
 	if v.zone == "" {
 		a.each(v.plan.Domain, myodai.TypeSOA)
+		if org := v.plan.Domain.Registrable(); org != "" {
+			a.each(org, myodai.TypeSOA)
+		}
 		return
 	}
 	if v.zone.IsPublicSuffix() {
@@ -151,7 +154,7 @@ func (a *asker) probes() {
 			continue
 		}
 		for _, c := range v.candidates(item) {
-			if len(a.list)-before >= MaxProbes {
+			if len(a.list)-before >= maxTried {
 				return
 			}
 			a.one(c.name, v.probeType(item))

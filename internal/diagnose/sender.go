@@ -109,13 +109,15 @@ func (v *view) ed25519Only(key plan.Item) []placed {
 // the domain itself.
 func (v *view) returnFlaws(item plan.Item) []flaw {
 	var flaws []flaw
-	want := item.Value
-	if item.Type == myodai.TypeCNAME {
-		want = "10 " + item.Value
+	var wanted []string
+	if item.Value != "" && item.Name != v.plan.Domain && item.Type != myodai.TypeTXT {
+		wanted = v.wantedMX(item)
 	}
-	if item.Type != myodai.TypeTXT && item.Value != "" && item.Name != v.plan.Domain {
-		v.lookup(v.plan.Domain, myodai.TypeMX)
-		flaws = apexFlaws(v.records(v.plan.Domain, myodai.TypeMX), want, v.formerMX(want))
+	v.lookup(v.plan.Domain, myodai.TypeMX)
+	for _, want := range wanted {
+		if flaws == nil {
+			flaws = apexFlaws(v.records(v.plan.Domain, myodai.TypeMX), want, v.formerMX(want))
+		}
 	}
 	return append(flaws, alignedFlaws(v.plan.Domain, item.Name, v.policyTexts)...)
 }
@@ -189,6 +191,9 @@ func (v *view) signing() []myodai.Name {
 // policyTexts is a dmarc.Lookup over the observation.
 func (v *view) policyTexts(name myodai.Name) (texts []string, exists bool, err error) {
 	c := v.chain(name, myodai.TypeTXT)
+	if !c.known && v.beyond(name) {
+		return nil, false, nil
+	}
 	if !c.known {
 		return nil, false, errors.New("no server answered for TXT " + string(name))
 	}
@@ -196,4 +201,13 @@ func (v *view) policyTexts(name myodai.Name) (texts []string, exists bool, err e
 		texts = append(texts, rr.Text())
 	}
 	return texts, !c.absent, nil
+}
+
+// beyond reports whether the one server that stands for all DNS refused to speak
+// of a name above the domain's zone: there is nothing to find there.
+func (v *view) beyond(name myodai.Name) bool {
+	if v.walked() != "" || v.zone == "" || name.Under(v.zone) {
+		return false
+	}
+	return slices.ContainsFunc(v.replies(name, myodai.TypeTXT), func(a myodai.Answer) bool { return a.RCode == "REFUSED" })
 }

@@ -126,8 +126,13 @@ func (v *view) zoneOf(name myodai.Name) myodai.Name {
 func (v *view) nameServers() []myodai.Name {
 	var names []myodai.Name
 	for _, s := range v.servers {
-		if !slices.Contains(names, s.Name) {
+		if s.Name != "" && !slices.Contains(names, s.Name) {
 			names = append(names, s.Name)
+		}
+	}
+	if len(names) == 0 { // without a walk, by the zone itself
+		for _, n := range v.childServers() {
+			names = append(names, myodai.Name(n))
 		}
 	}
 	return names

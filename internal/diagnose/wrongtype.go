@@ -21,7 +21,8 @@ func (v *view) typeFlaws(item plan.Item, own []myodai.Record) []flaw {
 				f.cause = CNAMEEnteredAsTXT
 				return []flaw{f}
 			}
-			if item.Purpose == myodai.PurposeDKIM && sameKey(rr.Text(), v.keyText(item)) {
+			want := v.keyText(item)
+			if item.Purpose == myodai.PurposeDKIM && (sameKey(rr.Text(), want) || want == "" && sameKey(rr.Text(), rr.Text())) {
 				f.cause = CNAMEResolvedIntoTXT
 				return append(v.content(item), f) // a second key beside it does more harm
 			}

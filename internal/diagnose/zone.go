@@ -228,7 +228,7 @@ func (v *view) delegatedAway(item plan.Item, check myodai.RecordCheck) (flaw, bo
 	if check.Status == myodai.StatusAsPlanned {
 		return flaw{}, false
 	}
-	for _, z := range v.in.Observation.Zones {
+	for _, z := range v.cuts() {
 		if !item.Name.Under(z.Name) || z.Name == "" || z.Name.IsPublicSuffix() || z.Name == item.Name.Registrable() {
 			continue
 		}
@@ -241,14 +241,48 @@ func (v *view) delegatedAway(item plan.Item, check myodai.RecordCheck) (flaw, bo
 				return flaw{cause: CNAMEEnteredAsNS, found: string(z.Name) + " NS " + strings.Join(ns, ", ")}, true
 			}
 		}
-		above, ok := v.in.Observation.ZoneOf(z.Name.Parent())
-		if !ok || slices.Equal(serverNames(above), ns) || len(v.hits(item)) > 0 || v.concerns(item, v.own(item.Name)) {
+		above := v.zoneAbove(z.Name)
+		if above.Name == "" || slices.Equal(serverNames(above), ns) || len(v.hits(item)) > 0 || v.concerns(item, v.own(item.Name)) {
 			continue
 		}
 		return flaw{cause: RecordOccludedByDelegation, found: string(z.Name) + " NS " + strings.Join(ns, ", "),
 			args: map[string]string{"sub": string(z.Name), "ns": strings.Join(ns, ", "), "zone": string(above.Name)}}, true
 	}
 	return flaw{}, false
+}
+
+// cuts lists the zones that were walked through, and those that a server referred
+// to where there was no walk.
+func (v *view) cuts() []myodai.Zone {
+	list := v.in.Observation.Zones
+	for _, a := range v.in.Observation.Answers {
+		if a.Recursive || a.Host != "" || a.Authoritative || a.RCode != "NOERROR" || len(a.Records) > 0 {
+			continue
+		}
+		z := myodai.Zone{}
+		for _, rr := range a.Authority {
+			if rr.Type == myodai.TypeNS && a.Name.Under(rr.Name) && v.zone != "" && rr.Name != v.zone && rr.Name.Under(v.zone) {
+				z.Name = rr.Name
+				z.Servers = append(z.Servers, myodai.Server{Name: myodai.Name(rr.Data)})
+			}
+		}
+		if z.Name != "" && !slices.ContainsFunc(list, func(b myodai.Zone) bool { return b.Name == z.Name }) {
+			list = append(slices.Clip(list), z)
+		}
+	}
+	return list
+}
+
+// zoneAbove is the zone that holds a cut.
+func (v *view) zoneAbove(cut myodai.Name) myodai.Zone {
+	if above, ok := v.in.Observation.ZoneOf(cut.Parent()); ok && above.Name != "" {
+		return above
+	}
+	above := myodai.Zone{Name: v.zone}
+	for _, n := range v.childServers() {
+		above.Servers = append(above.Servers, myodai.Server{Name: myodai.Name(n)})
+	}
+	return above
 }
 
 func serverNames(z myodai.Zone) []string {
