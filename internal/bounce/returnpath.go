@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base32"
+	"regexp"
 	"strings"
 	"time"
 
@@ -22,6 +23,10 @@ const (
 	timeLength  = 10 // of which so many are the milliseconds
 	localPrefix = "b-"
 )
+
+// tokenPattern finds what may be the local part of a return path in a longer
+// text in lower case.
+var tokenPattern = regexp.MustCompile(`\bb-[0-9a-z]{26}-[0-9a-z]{26}\b`)
 
 var signature = base32.NewEncoding(idAlphabet).WithPadding(base32.NoPadding)
 
