@@ -121,11 +121,6 @@ func (v *view) returnContent(item plan.Item) []flaw {
 	if item.Value == "" {
 		return nil
 	}
-	want := item.Value
-	if item.Type != myodai.TypeMX {
-		want = "10 " + item.Value
-	}
-	mx := v.records(item.Name, myodai.TypeMX)
 	if item.Type == myodai.TypeTXT {
 		texts := v.texts(item.Name)
 		if !slices.ContainsFunc(texts, func(rr myodai.Record) bool { return strings.Contains(strings.ToLower(rr.Text()), "spf") }) {
@@ -137,7 +132,39 @@ func (v *view) returnContent(item plan.Item) []flaw {
 		}
 		return spfFlaws(texts, p, v.lookup)
 	}
-	return mxFlaws(mx, mxPlan{name: item.Name, want: want, zone: v.zone})
+	return v.mxContent(item)
+}
+
+// mxContent judges the MX records at a return path. Where an alias was planned,
+// those it leads to would do as well, with an SPF record beside them.
+func (v *view) mxContent(item plan.Item) []flaw {
+	mx := v.records(item.Name, myodai.TypeMX)
+	var best []flaw
+	for i, want := range v.wantedMX(item) {
+		flaws := mxFlaws(mx, mxPlan{want: want, zone: v.zone})
+		switch {
+		case len(flaws) == 0 && len(mx) > 0 && item.Type == myodai.TypeCNAME && len(v.texts(item.Name)) == 0:
+			return []flaw{{cause: ReturnpathSPFMissing}}
+		case len(flaws) == 0:
+			return nil
+		case i == 0 || flaws[0].cause == MXTargetInvalid && best[0].cause != MXTargetInvalid:
+			best = flaws
+		}
+	}
+	return best
+}
+
+// wantedMX lists the MX records that bring bounces to us: the planned one, or
+// for an alias our name and where its own MX record leads.
+func (v *view) wantedMX(item plan.Item) []string {
+	if item.Type == myodai.TypeMX {
+		return []string{item.Value}
+	}
+	list := []string{"10 " + item.Value}
+	for _, rr := range v.chain(myodai.Name(strings.ToLower(item.Value)), myodai.TypeMX).end {
+		list = append(list, rr.Data)
+	}
+	return list
 }
 
 func (v *view) challengeContent(item plan.Item) []flaw {

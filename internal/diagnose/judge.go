@@ -110,7 +110,12 @@ func (v *view) itemFlaws(item plan.Item, check myodai.RecordCheck) []flaw {
 	if !v.concerns(item, own) {
 		return v.missingFlaws(item, own)
 	}
-	return v.wrongFlaws(item, own)
+	flaws := v.wrongFlaws(item, own)
+	text := item.Purpose == myodai.PurposeSPF || item.Purpose == myodai.PurposeDMARC // which may depend on what is unknown
+	if len(flaws) == 0 && !text && item.Value != "" && check.Status == myodai.StatusDifferent {
+		return []flaw{{cause: RecordMissing, found: joined(own)}} // something nobody thought of is in its place
+	}
+	return flaws
 }
 
 // answered reports whether DNS said what is at an item's name: that it does not

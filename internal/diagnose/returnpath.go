@@ -11,7 +11,6 @@ import (
 
 // mxPlan is what the MX records of a return path should be.
 type mxPlan struct {
-	name myodai.Name
 	want string      // as planned, "10 feedback.plat.example"
 	zone myodai.Name // that the name stands in, "" when not known
 }

@@ -42,7 +42,7 @@ func TestMXFlaws(t *testing.T) {
 		{"four letters off", mx("10 feedXXXX.plat.example"), []myodai.Cause{ReturnpathExtraMX}, blocks, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			flaws := mxFlaws(tt.records, mxPlan{name: "bounce.kaisha.example", want: ours, zone: "kaisha.example"})
+			flaws := mxFlaws(tt.records, mxPlan{want: ours, zone: "kaisha.example"})
 			checkCauses(t, flaws, tt.causes)
 			if len(flaws) == 1 && (flaws[0].severity != tt.severity || flaws[0].args["why"] != tt.why || flaws[0].expected != ours) {
 				t.Errorf("flaw = %+v", flaws[0])

@@ -21,8 +21,8 @@ type spfPlan struct {
 
 // spfFlaws says what is wrong with the SPF record among the TXT records at a
 // name: syntax first, then what its terms do, then advice. It says nothing of
-// what DNS did not answer, and nothing when there is no SPF record at all and
-// none that was meant as one.
+// what DNS did not answer, and nothing when a record that is needed is not there
+// at all: any hint of where it went says more.
 func spfFlaws(records []myodai.Record, p spfPlan, lookup spf.Lookup) []flaw {
 	j := spfJudge{spfPlan: p, lookup: lookup}
 	for _, rr := range records {
@@ -36,8 +36,12 @@ func spfFlaws(records []myodai.Record, p spfPlan, lookup spf.Lookup) []flaw {
 		flaws = append(flaws, j.syntax()...)
 	}
 	switch {
-	case len(j.records) == 0:
+	case len(j.records) == 0 && len(selection.NearMisses) > 0:
 		return j.nearMiss(selection.NearMisses)
+	case len(j.records) == 0 && j.include != "" && !p.required && p.bounce != "":
+		return []flaw{j.missing()}
+	case len(j.records) == 0:
+		return nil
 	case len(j.records) > 1:
 		return append(flaws, j.several())
 	case len(flaws) > 0:
