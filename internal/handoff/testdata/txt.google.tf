@@ -1,0 +1,54 @@
+# acme.example. TXT: put include:spf.plat.example into the SPF record that is there
+
+variable "zone_acme_example_managed_zone" {
+  description = "Name of the managed zone."
+  type        = string
+}
+
+resource "google_dns_record_set" "mail_e1-k7f3q9x2__domainkey_acme_example_txt" {
+  managed_zone = var.zone_acme_example_managed_zone
+  name         = "e1-k7f3q9x2._domainkey.acme.example."
+  type         = "TXT"
+  ttl          = 3600
+  rrdatas      = ["\"v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\""]
+}
+
+resource "google_dns_record_set" "mail_s1-k7f3q9x2__domainkey_acme_example_txt" {
+  managed_zone = var.zone_acme_example_managed_zone
+  name         = "s1-k7f3q9x2._domainkey.acme.example."
+  type         = "TXT"
+  ttl          = 3600
+  rrdatas      = ["\"v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAu5oIUrFDWZK7F4thFxpZa2or6jBEX3cSL6b2TJdPkO5iNn9vHNXhNX31nOefN8FksX94YbLJ8NHcFPbaZTW8R2HthYxRaCyqodxlLHibg8aHdfa+bxKeiI/xABRuAM0WG0JEDSyakMFqIO40ghj/h7DUc/4OXNdeQhrKDTlgf2bd+FjpJ3bNAFcMYa3Oeju33\" \"b2Tp+PdtqIwXRZksfuXh7m30kuyavp3Uaso145DRBaJZA55lNxmHWMgMjO+YjNeuR6j4oQqyGwzPaVcSdOG8Js2mXt+J3Hr+nNmJGxZUUW4Uw5ws08wT9opRgSpn+ThX2d1AgQePpGrWOamC3PdcwIDAQAB\""]
+}
+
+resource "google_dns_record_set" "mail_s2-k7f3q9x2__domainkey_acme_example_txt" {
+  managed_zone = var.zone_acme_example_managed_zone
+  name         = "s2-k7f3q9x2._domainkey.acme.example."
+  type         = "TXT"
+  ttl          = 3600
+  rrdatas      = ["\"v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAu5oIUrFDWZK7F4thFxpZa2or6jBEX3cSL6b2TJdPkO5iNn9vHNXhNX31nOefN8FksX94YbLJ8NHcFPbaZTW8R2HthYxRaCyqodxlLHibg8aHdfa+bxKeiI/xABRuAM0WG0JEDSyakMFqIO40ghj/h7DUc/4OXNdeQhrKDTlgf2bd+FjpJ3bNAFcMYa3Oeju33\" \"b2Tp+PdtqIwXRZksfuXh7m30kuyavp3Uaso145DRBaJZA55lNxmHWMgMjO+YjNeuR6j4oQqyGwzPaVcSdOG8Js2mXt+J3Hr+nNmJGxZUUW4Uw5ws08wT9opRgSpn+ThX2d1AgQePpGrWOamC3PdcwIDAQAB\""]
+}
+
+resource "google_dns_record_set" "mail_bounce-k7f3q9x2_acme_example_mx" {
+  managed_zone = var.zone_acme_example_managed_zone
+  name         = "bounce-k7f3q9x2.acme.example."
+  type         = "MX"
+  ttl          = 3600
+  rrdatas      = ["10 k7f3q9x2abcdefghijklmnopqr.rp.plat.example."]
+}
+
+resource "google_dns_record_set" "mail_bounce-k7f3q9x2_acme_example_txt" {
+  managed_zone = var.zone_acme_example_managed_zone
+  name         = "bounce-k7f3q9x2.acme.example."
+  type         = "TXT"
+  ttl          = 3600
+  rrdatas      = ["\"v=spf1 include:k7f3q9x2abcdefghijklmnopqr.rp.plat.example -all\""]
+}
+
+resource "google_dns_record_set" "mail__dmarc_acme_example_txt" {
+  managed_zone = var.zone_acme_example_managed_zone
+  name         = "_dmarc.acme.example."
+  type         = "TXT"
+  ttl          = 3600
+  rrdatas      = ["\"v=DMARC1; p=none; rua=mailto:k7f3q9x2abcdefghijklmnopqr@dmarc.plat.example\""]
+}
