@@ -1,6 +1,7 @@
 package main
 
 import (
+	"compress/gzip"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -253,5 +254,33 @@ func TestCheckUsage(t *testing.T) {
 				t.Errorf("status = %d %q, want 64 with %q", r.status, r.err, tt.says)
 			}
 		})
+	}
+}
+
+// TestCheckThatOnlyWaits replays what public resolvers still remembered of a
+// record that is right by now.
+func TestCheckThatOnlyWaits(t *testing.T) {
+	cases := filepath.Join("..", "..", "internal", "diagnose", "testdata")
+	packed, err := os.Open(filepath.Join(cases, "negative-cache-pending", "observation.json.gz"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer packed.Close()
+	unpacked, err := gzip.NewReader(packed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var recorded struct{ Now json.RawMessage }
+	if err := json.NewDecoder(unpacked).Decode(&recorded); err != nil {
+		t.Fatal(err)
+	}
+	seen := checkFile(t, "seen.json", string(recorded.Now))
+	args := []string{"check", "kaisha.example", "--plan", filepath.Join(cases, "_plans", "aliases.json"), "--observation", seen}
+	r := command(t.Context(), nil, nil, append(args, "--json")...)
+	if r.status != exitWaiting || !strings.Contains(r.out, `"status": "waiting"`) || !strings.Contains(r.out, `"visible_at": "2026-11-22T05:13:37Z"`) {
+		t.Errorf("status = %d\n%s%s", r.status, r.out, r.err)
+	}
+	if r := command(t.Context(), nil, nil, append(args, "--lang", "ja")...); r.status != exitWaiting || !strings.Contains(r.out, "反映をお待ちください。") {
+		t.Errorf("status = %d\n%s%s", r.status, r.out, r.err)
 	}
 }

@@ -228,6 +228,16 @@ var severityMarks = map[diagnose.Lang]map[myodai.Severity]string{
 	},
 }
 
+// recordMarks are as wide as each other, for the table.
+var recordMarks = map[diagnose.Lang]map[myodai.RecordStatus]string{
+	diagnose.English: {
+		myodai.StatusAsPlanned: "right    ", myodai.StatusMissing: "missing  ", myodai.StatusDifferent: "different", myodai.StatusUnknown: "unknown  ",
+	},
+	diagnose.Japanese: {
+		myodai.StatusAsPlanned: "正しい", myodai.StatusMissing: "未登録", myodai.StatusDifferent: "相違　", myodai.StatusUnknown: "不明　",
+	},
+}
+
 // sentence says in one how the check ended.
 func (r checkReport) sentence(lang diagnose.Lang) string {
 	word := statusWords[r.status]
@@ -257,7 +267,7 @@ func (c *cli) writeReport(r checkReport) {
 	if !r.job.review {
 		c.say("")
 		for _, check := range r.checks {
-			c.say("  %-10s  %-5s %s", check.Status, check.Type, check.Name)
+			c.say("  %s  %-5s %s", recordMarks[r.job.lang][check.Status], check.Type, check.Name)
 		}
 	}
 	for i, f := range r.findings {

@@ -91,6 +91,9 @@ func argumentsOf(f myodai.Finding, e textEntry, c Context) arguments {
 	if c.Host.ID != "" && c.Host.ID != dnshost.Generic().ID {
 		set("dnshost", inLang(c.Lang, c.Host.Name))
 	}
+	if c.Lang == Japanese {
+		set("dnshost", f.Args["dnshost_ja"])
+	}
 	if moved {
 		set("zone", string(c.Zone))
 	}

@@ -216,6 +216,16 @@ func TestValuesAreRenderedForThePanel(t *testing.T) {
 	}
 }
 
+// TestDNSHostIsNamedInTheReadersLanguage: the finding brings both names.
+func TestDNSHostIsNamedInTheReadersLanguage(t *testing.T) {
+	f := myodai.Finding{Cause: ZoneServFail, Args: map[string]string{"dnshost": "Onamae.com", "dnshost_ja": "お名前.com"}}
+	for lang, want := range map[Lang]string{English: "Ask Onamae.com whether", Japanese: "お名前.comに確認します"} {
+		if steps := strings.Join(Explain(f, Context{Lang: lang}).Steps, "\n"); !strings.Contains(steps, want) {
+			t.Errorf("%s: no %q in %q", lang, want, steps)
+		}
+	}
+}
+
 // TestTermsAreExplainedOnce: each at its first use, and not again.
 func TestTermsAreExplainedOnce(t *testing.T) {
 	f, c := textOf[CNAMEEnteredAsTXT].sampled(English)
