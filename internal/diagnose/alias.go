@@ -51,8 +51,8 @@ func (v *view) aliasFlaws(item plan.Item, aliases []myodai.Name) []flaw {
 			strings.HasPrefix(text, "p=") || strings.HasPrefix(text, "k=") || strings.HasPrefix(text, `"v=`) || strings.HasPrefix(text, `\"v=`) {
 			return []flaw{{cause: TXTEnteredAsCNAME, found: "CNAME " + string(found)}}
 		}
-		if flaws := v.content(item); len(flaws) > 0 {
-			return flaws
+		if flaws := v.content(item); len(flaws) > 0 || len(v.chain(item.Name, item.Type).end) > 0 {
+			return flaws // whoever holds the record: it is what it says that counts
 		}
 	}
 	if f, ok := v.longWay(item); ok && item.Type == myodai.TypeCNAME && f.cause != DNAMECoversRecord {

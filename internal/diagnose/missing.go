@@ -30,6 +30,9 @@ func (v *view) missingFlaws(item plan.Item, own []myodai.Record) []flaw {
 	if f, ok := v.dnameOver(item); ok {
 		return []flaw{f}
 	}
+	if f, ok := v.unpublished(); ok {
+		return []flaw{f}
+	}
 	if f, ok := v.forbidden(item); ok {
 		return []flaw{f}
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/myodai/myodai"
+	"github.com/myodai/myodai/internal/dnshost"
 	"github.com/myodai/myodai/internal/plan"
 )
 
@@ -124,11 +125,27 @@ func (v *view) syncing(item plan.Item) (until time.Time, lag time.Duration, ok b
 		since = o.StartedAt
 	}
 	lag = s.refresh
-	if at, certainty := v.host.NextPublish(since); certainty != "" {
+	if at, certainty := v.host.NextPublish(since); certainty != dnshost.Unknown {
 		lag = min(lag, at.Sub(since))
 	}
 	until = since.Add(lag + syncSlack)
 	return until, lag, agreed && !v.in.Now.After(until)
+}
+
+// unpublished reports whether what the tenant saved may not be on any server yet,
+// by the times at which the DNS host is known to publish.
+func (v *view) unpublished() (flaw, bool) {
+	done := v.in.Known.DoneAt
+	at, certainty := v.host.NextPublish(done)
+	if done.IsZero() || certainty == dnshost.Unknown || !at.Add(syncSlack).After(v.in.Now) {
+		return flaw{}, false
+	}
+	if !at.After(v.in.Now) {
+		at = at.Add(syncSlack)
+	}
+	return flaw{cause: AuthNotYetSynced, until: at, args: map[string]string{
+		"lag": at.Sub(done).String(), "eta": stamp(at), "srv": v.host.Name.English,
+	}}, true
 }
 
 // syncSlack is what a transfer itself may take.
