@@ -37,7 +37,7 @@ type status struct {
 var statuses = map[string]status{
 	"1.0": {ClassUnknown, true}, "1.1": {ClassRecipient, false}, "1.2": {ClassNetwork, false},
 	"1.3": {ClassRecipient, false}, "1.4": {ClassUnknown, true}, "1.6": {ClassRecipient, false},
-	"1.7": {ClassPolicy, false}, "1.8": {ClassPolicy, false}, "1.10": {ClassRecipient, false},
+	"1.5": {ClassUnknown, true}, "1.7": {ClassPolicy, false}, "1.8": {ClassPolicy, false}, "1.10": {ClassRecipient, false},
 	"2.0": {ClassUnknown, true}, "2.1": {ClassRecipient, true}, "2.2": {ClassMailboxFull, false},
 	"2.3": {ClassContent, false}, "2.4": {ClassPolicy, false},
 	"3.1": {ClassTransient, false}, "3.2": {ClassTransient, false}, "3.4": {ClassContent, false},
@@ -58,27 +58,27 @@ var subjects = map[string]status{
 
 // Classify says why a server refused, from its SMTP code (0 for none), its
 // enhanced status code ("" for none) and its text. The enhanced code decides;
-// where it is vague or missing, texts of well-known providers do. A text without
-// any code decides nothing (T41), and a text never makes a missing recipient of
-// a refusal for policy.
+// where it is vague or missing, texts of well-known providers do. Two things bind
+// them, so that nobody is suppressed who exists: a text without any code never
+// makes a missing recipient (T41), nor does a text in a refusal for policy; and
+// words that speak of a block, or of the recipient's own filter, take it back
+// even where the code says so.
 func Classify(code int, enhancedCode, text string) Class {
-	known := status{ClassUnknown, true}
 	class, rest, _ := strings.Cut(enhanced(enhancedCode), ".")
-	if class == "" && (code < 400 || code > 599) || class == "2" {
+	if class == "2" || code/100 == 2 {
 		return ClassUnknown
 	}
-	if rest != "" {
-		var ok bool
-		if known, ok = statuses[rest]; !ok {
-			subject, _, _ := strings.Cut(rest, ".")
-			if known, ok = subjects[subject]; !ok {
-				known = status{ClassUnknown, true}
-			}
+	coded := class != "" || code >= 400 && code <= 599
+	known := meaning(rest)
+	result := known.class
+	reply := strconv.Itoa(code) + " " + enhancedCode + " " + plain(text)
+	if known.vague {
+		if said := lookUp(phrases, reply); said != "" && !(said == ClassRecipient && known.class == ClassPolicy) {
+			result = said
 		}
 	}
-	result := known.class
-	if known.vague {
-		if said := byText(code, enhancedCode, text); said != "" && !(said == ClassRecipient && known.class == ClassPolicy) {
+	if result == ClassRecipient || known.vague {
+		if said := lookUp(protections, reply); said != "" {
 			result = said
 		}
 	}
@@ -87,13 +87,27 @@ func Classify(code int, enhancedCode, text string) Class {
 		// A reason that may be gone on the next attempt is none against anybody.
 		return ClassTransient
 	}
+	if !coded && result == ClassRecipient {
+		return ClassUnknown
+	}
 	return result
 }
 
-// byText looks the reply up in phrases; "" when it is not there.
-func byText(code int, enhancedCode, text string) Class {
-	reply := strconv.Itoa(code) + " " + enhancedCode + " " + plain(text)
-	for _, p := range phrases {
+// meaning is what subject and detail of an enhanced status code say.
+func meaning(rest string) status {
+	if known, ok := statuses[rest]; ok {
+		return known
+	}
+	subject, _, _ := strings.Cut(rest, ".")
+	if known, ok := subjects[subject]; ok {
+		return known
+	}
+	return status{ClassUnknown, true}
+}
+
+// lookUp finds the first entry of a table that is in the reply; "" for none.
+func lookUp(table []phrase, reply string) Class {
+	for _, p := range table {
 		if p.in(reply) {
 			return p.class
 		}

@@ -15,7 +15,9 @@ func TestClassify(t *testing.T) {
 		want     bounce.Class
 	}{
 		{"unknown user by code", 550, "5.1.1", "whatever", bounce.ClassRecipient},
-		{"code wins over text", 550, "5.1.1", "blocked by spamhaus", bounce.ClassRecipient},
+		{"code wins over text", 550, "5.1.1", "looks like spam", bounce.ClassRecipient},
+		{"a block is no missing recipient, whatever its code", 550, "5.1.1", "blocked using zen.spamhaus.org", bounce.ClassReputation},
+		{"unknown user after the data, whatever its code", 550, "5.1.1", "unknown user (in reply to end of DATA command)", bounce.ClassPolicy},
 		{"null MX", 556, "5.1.10", "", bounce.ClassRecipient},
 		{"full by code", 552, "5.2.2", "", bounce.ClassMailboxFull},
 		{"full for now", 452, "4.2.2", "", bounce.ClassMailboxFull},

@@ -163,16 +163,21 @@ func (r Recipient) Concerns(a myodai.Address) bool {
 
 // Reply is what the remote server said, in the three parts of an outcome: SMTP
 // code (0 when none is told), enhanced status code, text. A status that says
-// nothing (x.0.0) gives way to one inside the diagnostic.
+// nothing (x.0.0) gives way to one inside the diagnostic. Gateways put words of
+// their own before a reply; then it is looked for inside.
 func (r Recipient) Reply() (code int, status, text string) {
 	status, text = r.Status, r.Diagnostic
 	word, rest := replyWord(text)
+	inner := ""
 	if n, err := strconv.Atoi(word); err == nil && len(word) == 3 && n >= 200 && n <= 599 {
 		code = n
 		word, _ = replyWord(rest)
-		if inner := enhanced(word); inner != "" && (status == "" || strings.HasSuffix(status, ".0.0")) {
-			status = inner
-		}
+		inner = enhanced(strings.Trim(word, "():;,'\""))
+	} else {
+		code, inner, _ = findReply(text)
+	}
+	if inner != "" && (status == "" || strings.HasSuffix(status, ".0.0")) {
+		status = inner
 	}
 	return code, status, text
 }

@@ -10,7 +10,8 @@ const (
 	KindComplaint Kind = "complaint"  // a feedback report (RFC 5965)
 	KindReceipt   Kind = "receipt"    // a disposition notification: read, deleted (RFC 8098)
 	KindAutoReply Kind = "auto_reply" // written by a program in answer to ours
-	KindMail      Kind = "mail"       // anything else: a person, or a bounce in prose
+	KindProse     Kind = "prose"      // a bounce in words alone, that ParseProse reads
+	KindMail      Kind = "mail"       // anything else, such as an answer by a person
 )
 
 // KindOf says what a mail is. It never fails: what cannot be read is KindMail.
@@ -20,13 +21,19 @@ func KindOf(raw []byte) Kind {
 	if media == "multipart/report" {
 		switch strings.ToLower(params["report-type"]) {
 		case "feedback-report":
-			return KindComplaint
+			return KindComplaint // though ParseARF may have nothing to read
 		case "disposition-notification":
 			return KindReceipt
 		}
 	}
 	if _, err := ParseDSN(raw); err == nil {
 		return KindDSN
+	}
+	if _, err := ParseARF(raw); err == nil {
+		return KindComplaint
+	}
+	if _, err := ParseProse(raw); err == nil {
+		return KindProse
 	}
 	if isAutomatic(head) {
 		return KindAutoReply
@@ -44,5 +51,18 @@ func isAutomatic(head fields) bool {
 	case "auto_reply", "auto-reply":
 		return true
 	}
-	return head.has("x-autoreply") || head.has("x-autorespond") || head.has("x-auto-response-suppress")
+	if head.has("x-autoreply") || head.has("x-autorespond") || head.has("x-auto-response-suppress") {
+		return true
+	}
+	subject := strings.ToLower(decoded(head.get("subject")))
+	for _, p := range autoReplySubjects {
+		if at := strings.Index(subject, p.words); at >= 0 && at <= maxBefore {
+			return true
+		}
+	}
+	return false
 }
+
+// maxBefore is how far into a subject the words of an automatic answer may
+// stand, in octets: after "Re: ", "[" or "【".
+const maxBefore = 12
