@@ -186,16 +186,14 @@ func (v *view) bogus() (flaw, bool) {
 			return f, true
 		}
 	}
-	for k, list := range v.public {
-		if !k.name.Under(v.zone) || v.zone == "" {
+	for _, a := range v.in.Observation.Answers { // in the order asked, so that the same one is told again
+		if !a.Recursive || v.zone == "" || !a.Name.Under(v.zone) {
 			continue
 		}
-		for _, a := range list {
-			code, _, _ := strings.Cut(a.ExtendedError, ":")
-			if a.RCode == "SERVFAIL" && slices.Contains(dnssecCodes, code) {
-				f.found, f.args["why"] = "SERVFAIL, "+a.ExtendedError, a.ExtendedError
-				return f, true
-			}
+		code, _, _ := strings.Cut(a.ExtendedError, ":")
+		if a.RCode == "SERVFAIL" && slices.Contains(dnssecCodes, code) {
+			f.found, f.args["why"] = "SERVFAIL, "+a.ExtendedError, a.ExtendedError
+			return f, true
 		}
 	}
 	return flaw{}, false
