@@ -238,6 +238,16 @@ func TestRecorded(t *testing.T) {
 		answer("alias.example.com", func(a *myodai.Answer) {
 			a.Records = []myodai.Record{{Name: "alias.example.com", Type: myodai.TypeCNAME, Data: "elsewhere.example.net"}}
 		}),
+		answer("hosted.example.com", func(a *myodai.Answer) {
+			a.Records = []myodai.Record{{Name: "hosted.example.com", Type: myodai.TypeCNAME, Data: "_dmarc.example.com"}}
+		}),
+		answer("loop.example.com", func(a *myodai.Answer) {
+			a.Records = []myodai.Record{{Name: "loop.example.com", Type: myodai.TypeCNAME, Data: "loop.example.com"}}
+		}),
+		answer("dangling.example.com", func(a *myodai.Answer) {
+			a.RCode = "NXDOMAIN"
+			a.Records = []myodai.Record{{Name: "dangling.example.com", Type: myodai.TypeCNAME, Data: "gone.example.com"}}
+		}),
 		answer("followed.example.com", func(a *myodai.Answer) {
 			a.Records = []myodai.Record{{Name: "followed.example.com", Type: myodai.TypeCNAME, Data: "elsewhere.example.net"}}
 		}),
@@ -260,6 +270,9 @@ func TestRecorded(t *testing.T) {
 		{"gone.example.com", "", false, false},
 		{"fails.example.com", "", false, true},
 		{"alias.example.com", "", false, true},
+		{"hosted.example.com", "v=DMARC1; p=none", true, false},
+		{"loop.example.com", "", false, true},
+		{"dangling.example.com", "", true, false},
 		{"followed.example.com", "there", true, false},
 		{"never.example.com", "", false, true},
 	} {
