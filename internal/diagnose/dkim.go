@@ -14,6 +14,7 @@ import (
 type keyPlan struct {
 	want   string            // text of the planned key record, "" when it is not known
 	others map[string]string // the planned texts of the other selectors, by selector
+	former []Former          // values this claim was asked for before
 	limit  int               // octets the DNS host takes in a TXT value, 0 when not known
 }
 
@@ -34,6 +35,9 @@ func keyFlaws(records []myodai.Record, p keyPlan) []flaw {
 	}
 	k := keyText{keyPlan: p, text: records[0].Text(), strings: stringsOf(records[0])}
 	k.parse()
+	if k.err == nil && k.wantP != "" && squeeze(k.public, "") == k.wantP {
+		return k.flags() // whatever else stands there, every receiver reads the right key
+	}
 	for _, judge := range []func() (flaw, bool){
 		k.typing, k.exchanged, k.quoted, k.joints, k.caseChanged, k.comparison, k.grammar, k.usable,
 	} {

@@ -32,6 +32,11 @@ func (k *keyText) comparison() (flaw, bool) {
 			return k.flaw(DKIMKeyOfOtherSelector, "other", selector)
 		}
 	}
+	for _, former := range k.former {
+		if publicOf(former.Value) == found {
+			return k.flaw(ValueOutdatedToken, "date", stamp(former.ReplacedAt))
+		}
+	}
 	for _, judge := range []func(found string) (flaw, bool){k.decoded, k.cut, k.corrupted} {
 		if f, ok := judge(found); ok {
 			return f, true

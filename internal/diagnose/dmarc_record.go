@@ -17,7 +17,7 @@ func (j *policyJudge) own(e dmarc.Entry) []flaw {
 			text = t
 		}
 	}
-	if f, ok := mistyped(text, ""); ok {
+	if f, ok := mistyped(text, ""); ok && len(e.Problems) > 0 {
 		f.expected = tidied(strings.ReplaceAll(f.expected, `\`, ""))
 		f.fallback(j.wanted())
 		return []flaw{f}

@@ -34,7 +34,7 @@ func (v *view) texts(name myodai.Name) []myodai.Record {
 }
 
 func (v *view) keyContent(item plan.Item) []flaw {
-	p := keyPlan{others: map[string]string{}, limit: v.host.Panel.TXTMax.Or(0)}
+	p := keyPlan{others: map[string]string{}, former: v.in.Known.Former, limit: v.host.Panel.TXTMax.Or(0)}
 	p.want = v.keyText(item)
 	for _, other := range v.plan.Items {
 		if other.Purpose == myodai.PurposeDKIM && other.Name != item.Name {
