@@ -143,6 +143,7 @@ func (s *Store) acceptGroup(list []*acceptance) {
 		return q.acceptAll(list, answers)
 	})
 	_, uncertain := errors.AsType[*commitError](err)
+	s.log.DebugContext(ctx, "messages shared a transaction", "count", len(list), "err", err)
 	for i, w := range list {
 		switch {
 		case err == nil:
