@@ -9,19 +9,21 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
 // limits is what the machine can do at best.
 type limits struct {
-	signs  float64         // RSA-2048 operations per second, all cores
-	fsyncs float64         // 4 KiB appended and made durable, one after another
-	direct map[int]float64 // source straight into sink, messages per second, by size
+	signs   float64         // RSA-2048 operations per second, all cores
+	signCPU float64         // the same by the CPU time it took, so that other work does not count
+	fsyncs  float64         // 4 KiB appended and made durable, one after another
+	direct  map[int]float64 // source straight into sink, messages per second, by size
 }
 
 // limits measures them, a second each.
 func (p plan) limits(s *sink) (l limits, err error) {
-	if l.signs, err = signsPerSecond(); err != nil {
+	if l.signs, l.signCPU, err = signsPerSecond(); err != nil {
 		return l, err
 	}
 	if l.fsyncs, err = p.fsyncsPerSecond(); err != nil {
@@ -38,15 +40,15 @@ func (p plan) limits(s *sink) (l limits, err error) {
 	return l, nil
 }
 
-func signsPerSecond() (float64, error) {
+func signsPerSecond() (rate, byCPU float64, err error) {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	var done atomic.Int64
 	var failed atomic.Value
 	var all sync.WaitGroup
-	began := time.Now()
+	began, cpu := time.Now(), ownCPU()
 	for range runtime.GOMAXPROCS(0) {
 		all.Go(func() {
 			digest := make([]byte, 32)
@@ -61,9 +63,17 @@ func signsPerSecond() (float64, error) {
 	}
 	all.Wait()
 	if err, ok := failed.Load().(error); ok {
-		return 0, err
+		return 0, 0, err
 	}
-	return float64(done.Load()) / time.Since(began).Seconds(), nil
+	n := float64(done.Load())
+	return n / time.Since(began).Seconds(), n / (ownCPU() - cpu) * float64(runtime.GOMAXPROCS(0)), nil
+}
+
+// ownCPU is what this process has used, in seconds.
+func ownCPU() float64 {
+	var used syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &used) // cannot fail with these arguments
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano()).Seconds()
 }
 
 func (p plan) fsyncsPerSecond() (rate float64, err error) {

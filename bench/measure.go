@@ -28,7 +28,7 @@ type result struct {
 	name          string
 	rate, accepts float64 // messages per second
 	cpu           float64 // seconds per 1,000 messages, all processes
-	rss           float64 // MiB at the peak, processes summed up
+	memory        float64 // MiB at the peak (PSS), processes summed up
 	p50, p99      time.Duration
 	slowest, best float64 // rates of the rounds
 }
@@ -115,7 +115,7 @@ func (p plan) once(run *peer, s *sink, size, count int) (result, error) {
 	arrived := s.times()
 	r := result{
 		rate: float64(count) / s.last().Sub(began).Seconds(), accepts: float64(count) / accepted.Seconds(),
-		cpu: (cpuSeconds(run.processes) - before) * 1000 / float64(count), rss: watch(),
+		cpu: (cpuSeconds(run.processes) - before) * 1000 / float64(count), memory: watch(),
 	}
 	took := make([]time.Duration, count)
 	for n, at := range arrived {
@@ -138,7 +138,7 @@ func medians(rounds []result) result {
 	}
 	r := result{
 		rate: middle(func(r result) float64 { return r.rate }), accepts: middle(func(r result) float64 { return r.accepts }),
-		cpu: middle(func(r result) float64 { return r.cpu }), rss: middle(func(r result) float64 { return r.rss }),
+		cpu: middle(func(r result) float64 { return r.cpu }), memory: middle(func(r result) float64 { return r.memory }),
 		p50: time.Duration(middle(func(r result) float64 { return float64(r.p50) })),
 		p99: time.Duration(middle(func(r result) float64 { return float64(r.p99) })),
 	}

@@ -16,7 +16,6 @@ import (
 type process struct {
 	id, parent int
 	ticks      float64 // CPU, its own and that of children that have ended
-	kilobytes  float64 // resident
 }
 
 // tree lists the processes with the given ids and all below them.
@@ -52,15 +51,29 @@ func parseStat(text []byte) (p process, ok bool) {
 		return p, false
 	}
 	fields := strings.Fields(string(rest[end+1:]))
-	if len(fields) < 22 {
+	if len(fields) < 15 {
 		return p, false
 	}
 	number := func(i int) float64 { n, _ := strconv.ParseFloat(fields[i], 64); return n }
 	p.id, _ = strconv.Atoi(string(id))
 	p.parent = int(number(1))
 	p.ticks = number(11) + number(12) + number(13) + number(14)
-	p.kilobytes = number(21) * float64(os.Getpagesize()) / 1024
 	return p, true
+}
+
+// kilobytes is the memory of a process, where what several share counts once
+// (PSS).
+func (p process) kilobytes() (n float64) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", p.id)) // #nosec G304 -- /proc
+	if err != nil {
+		return 0 // it has ended
+	}
+	for line := range strings.Lines(string(text)) {
+		if _, err := fmt.Sscanf(line, "Pss: %f kB", &n); err == nil {
+			return n
+		}
+	}
+	return 0
 }
 
 func contains(list []int, n int) bool {
@@ -82,18 +95,18 @@ func cpuSeconds(roots []int) float64 {
 	return sum / perSecond
 }
 
-// watchMemory looks five times a second until the returned function is called,
+// watchMemory looks twice a second until the returned function is called,
 // which says how many MiB it were at the most.
 func watchMemory(roots []int) (stop func() float64) {
 	ended, peak := make(chan struct{}), make(chan float64)
 	go func() {
 		most := 0.0
-		tick := time.NewTicker(200 * time.Millisecond)
+		tick := time.NewTicker(500 * time.Millisecond)
 		defer tick.Stop()
 		for {
 			sum := 0.0
 			for _, p := range tree(roots) {
-				sum += p.kilobytes / 1024
+				sum += p.kilobytes() / 1024
 			}
 			most = max(most, sum)
 			select {
