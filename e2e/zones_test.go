@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"os"
@@ -18,13 +19,18 @@ const (
 	host3Address = "11.22.33.55" // a DNS host that runs Knot
 	host4Address = "11.22.33.56" // one that has other contents, or no manners
 	host5Address = "11.22.33.57" // one that takes questions and never answers
-	realRoot     = "198.41.0.4"  // where a check without --root begins
 )
+
+// realRoots are where a check without --root begins: any six of them.
+var realRoots = []string{
+	"198.41.0.4", "170.247.170.2", "192.33.4.12", "199.7.91.13", "192.203.230.10", "192.5.5.241", "192.112.36.4",
+	"198.97.190.53", "192.36.148.17", "192.58.128.30", "193.0.14.129", "199.7.83.42", "202.12.27.33",
+}
 
 // publicResolvers are those a check asks once the servers are right.
 var publicResolvers = []string{"8.8.8.8", "1.1.1.1", "9.9.9.9"}
 
-var checkAddresses = append([]string{host3Address, host4Address, host5Address, realRoot}, publicResolvers...)
+var checkAddresses = slices.Concat([]string{host3Address, host4Address, host5Address}, realRoots, publicResolvers)
 
 // twoHosts are the servers that a domain is delegated to unless its test says
 // otherwise: two addresses, with programs by different people behind them.
@@ -54,7 +60,7 @@ func zoneHead(origin string, serial, negative int, servers []string) string {
 // domains, and Myodai's own zone plat.example, as others would see them.
 func (w *world) startParents(t *testing.T, delegations string) {
 	t.Helper()
-	w.startNSD(t, "root", []string{rootAddress, realRoot}, map[string]string{
+	w.startNSD(t, "root", append([]string{rootAddress}, realRoots...), map[string]string{
 		".":       w.write(t, "root.zone", zoneHead(".", 1, 60, []string{"ns.host.example"})+"example. NS ns.host.example.\nns.host.example. A "+rootAddress+"\n"),
 		"example": w.write(t, "example.zone", exampleZone(delegations)),
 	})
@@ -114,7 +120,11 @@ func quoted(text string) string {
 // startKnot runs Knot at an address; more is added to its configuration.
 func (w *world) startKnot(t *testing.T, name, address string, zones map[string]string, more string) *exec.Cmd {
 	t.Helper()
-	conf := w.configureKnot(t, name, address, zones, more)
+	listen := address + "@53"
+	if address == rootAddress {
+		listen += ", " + strings.Join(realRoots, "@53, ") + "@53"
+	}
+	conf := w.configureKnot(t, name, listen, zones, more)
 	cmd := w.start(t, "knot-"+name, find("knotd"), "-c", conf)
 	waitTCP(t, address+":53")
 	for zone := range zones {
@@ -123,12 +133,12 @@ func (w *world) startKnot(t *testing.T, name, address string, zones map[string]s
 	return cmd
 }
 
-func (w *world) configureKnot(t *testing.T, name, address string, zones map[string]string, more string) string {
+func (w *world) configureKnot(t *testing.T, name, listen string, zones map[string]string, more string) string {
 	t.Helper()
 	dir := w.path("knot-" + name)
 	check(t, os.MkdirAll(filepath.Join(dir, "db"), 0o755))
 	var b strings.Builder
-	fmt.Fprintf(&b, "server:\n    rundir: %s\n    listen: %s@53\n    udp-workers: 1\n    tcp-workers: 1\n    background-workers: 1\nlog:\n  - target: stderr\n    any: warning\ndatabase:\n    storage: %s/db\n%s\nzone:\n", dir, address, dir, more)
+	fmt.Fprintf(&b, "server:\n    rundir: %s\n    listen: [ %s ]\n    udp-workers: 1\n    tcp-workers: 1\n    background-workers: 1\nlog:\n  - target: stderr\n    any: warning\ndatabase:\n    storage: %s/db\n%s\nzone:\n", dir, listen, dir, more)
 	for _, zone := range slices.Sorted(maps.Keys(zones)) {
 		fmt.Fprintf(&b, "  - domain: %s\n    zonefile-sync: -1\n    journal-content: none\n%s\n", zone, zones[zone])
 	}
@@ -146,6 +156,7 @@ type domainZone struct {
 	serial  int
 	records string
 	servers []string // in the zone's own NS set; nil means twoHosts
+	ttl     int      // of everything, there or not; 0 means 300
 }
 
 func (z domainZone) String() string {
@@ -153,7 +164,8 @@ func (z domainZone) String() string {
 	if servers == nil {
 		servers = twoHosts
 	}
-	return zoneHead(z.domain, z.serial, 300, servers) + strings.ReplaceAll(z.records, "{d}", z.domain)
+	ttl := cmp.Or(z.ttl, 300)
+	return zoneHead(z.domain, z.serial, ttl, servers) + fmt.Sprintf("$TTL %d\n", ttl) + strings.ReplaceAll(z.records, "{d}", z.domain)
 }
 
 // hosts runs the DNS hosts that serve the same zones, NSD and Knot, until the
