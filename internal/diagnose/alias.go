@@ -85,12 +85,30 @@ func (v *view) aliasValue(item plan.Item, target myodai.Name) flaw {
 			return f
 		}
 	}
+	if v.ours != "" && myodai.Name(bare).Under(v.ours) {
+		// In our zone, and not even nearly what was planned: of another claim.
+		f.cause = CNAMETargetOtherTenant
+		f.args["got"], f.args["tok"] = otherLabel(bare, want, v.token(item)), v.token(item)
+		return f
+	}
 	f.cause = ValueOfPreviousProvider
 	f.args["esp"] = string(target.Registrable())
 	if f.args["esp"] == "" {
 		f.args["esp"] = found
 	}
 	return f
+}
+
+// otherLabel is what stands in a target where the token of the planned one is,
+// counted from the end; the whole target where there is no such label.
+func otherLabel(found, want, token string) string {
+	a, b := strings.Split(found, "."), strings.Split(want, ".")
+	slices.Reverse(a)
+	slices.Reverse(b)
+	if at := slices.Index(b, token); at >= 0 && at < len(a) {
+		return a[at]
+	}
+	return found
 }
 
 // withoutZone takes off the zone that a panel added to a target.

@@ -214,12 +214,24 @@ func (s *search) spelled() {
 		if at := strings.IndexByte(label, '-'); at > 0 && misspelled[label] == nil {
 			stem, tag = label[:at], label[at:]
 		}
-		for _, wrong := range misspelled[stem] {
+		for _, wrong := range append(slices.Clip(misspelled[stem]), untagged(stem, tag)...) {
 			changed := slices.Clone(list)
 			changed[i] = wrong + tag
+			if wrong == stem {
+				changed[i] = stem
+			}
 			s.below(NameTypo, strings.Join(changed, "."))
 		}
 	}
+}
+
+// untagged is the label without its tag, which somebody may have thought
+// superfluous.
+func untagged(stem, tag string) []string {
+	if tag == "" || stem == "" || strings.HasPrefix(stem, "_") {
+		return nil
+	}
+	return []string{stem}
 }
 
 // confusable are characters taken for one another.

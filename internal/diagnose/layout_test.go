@@ -181,5 +181,8 @@ feedback MX 10 mx
 feedback A 203.0.113.5
 t.k7f3 A 203.0.113.10
 _spf TXT "v=spf1 ip4:203.0.113.0/24 ~all"
+s1-k7f3q9x2.k7f3q9x2abcdefghijklmnopqr.dkim TXT "v=DKIM1; k=rsa; p={key1}"
+s2-k7f3q9x2.k7f3q9x2abcdefghijklmnopqr.dkim TXT "v=DKIM1; k=rsa; p={key2}"
+k7f3q9x2abcdefghijklmnopqr.rp MX 10 mx
 dmarc MX 10 mx
 *._report._dmarc.dmarc TXT "v=DMARC1"`
