@@ -212,7 +212,8 @@ func TestCheckWithoutPlan(t *testing.T) {
 	if strings.Contains(r.out, `"cause": "record-missing"`) {
 		t.Errorf("a review misses what nobody planned: %s", r.out)
 	}
-	if r := checkAt(t, rightZone+"\n\t@ TXT \"v=spf1 mx ~all\"\n"); r.status != exitOK || !strings.Contains(r.out, "nothing is wrong") {
+	if r := checkAt(t, rightZone+"\n\t@ TXT \"v=spf1 mx ~all\"\n"); r.status != exitOK ||
+		!strings.Contains(r.out, "nothing is wrong") || !strings.Contains(r.out, "acme.example  TXT v=spf1 mx ~all\n") {
 		t.Errorf("status = %d\n%s", r.status, r.out)
 	}
 }
