@@ -29,6 +29,7 @@ var errClosed = errors.New("the store is closed")
 type group struct {
 	waiting chan *acceptance
 	closing chan struct{}
+	ended   sync.Once
 	writers sync.WaitGroup
 }
 
@@ -54,9 +55,10 @@ func (g *group) open(s *Store) {
 	}
 }
 
-// close ends the writers. What waits is refused with a fault.
+// close ends the writers; once more does nothing. What waits is refused with a
+// fault.
 func (g *group) close() {
-	close(g.closing)
+	g.ended.Do(func() { close(g.closing) })
 	g.writers.Wait()
 }
 
