@@ -18,7 +18,7 @@ func TestMainJob(t *testing.T) {
 	for name, url := range databases(t) {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
-			s := newService(t, w, url)
+			s := newService(t, w, url, "--ed25519")
 			cname := s.registered(t, "Acme Tokyo", "cname")
 			txt := s.registered(t, "Acme Osaka", "txt")
 			s.refusesUnverified(t, cname)
@@ -129,7 +129,7 @@ func (s *service) sendsOverSMTP(t *testing.T, tn tenant) {
 func passes(t *testing.T, m *mail.Message) {
 	t.Helper()
 	results := verdict(m)
-	for _, want := range []string{"dkim=pass", "header.d=acme.example", "spf=pass smtp.mailfrom=bounce-", ".acme.example", "dmarc=pass", "header.from=acme.example"} {
+	for _, want := range []string{"dkim=pass", "header.d=acme.example", "header.a=rsa-sha256", "header.a=ed25519-sha256", "spf=pass smtp.mailfrom=bounce-", ".acme.example", "dmarc=pass", "header.from=acme.example"} {
 		if !strings.Contains(results, want) {
 			t.Errorf("Authentication-Results lack %q:\n%s", want, results)
 		}

@@ -54,6 +54,9 @@ func missingParts() string {
 	if len(packages) > 0 {
 		return "please install the Debian packages " + strings.Join(packages, " ")
 	}
+	if err := run("unshare", "--net", "--mount", "--", "true"); err != nil {
+		return "this container may not make network namespaces"
+	}
 	return ""
 }
 
