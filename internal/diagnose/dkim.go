@@ -137,7 +137,7 @@ func (k *keyText) quoted() (flaw, bool) {
 // joints finds strings of one record that are put together wrongly: in another
 // order, with a piece twice, or with a piece lost where one ends.
 func (k *keyText) joints() (flaw, bool) {
-	if k.want == "" || len(k.strings) < 2 {
+	if k.want == "" || len(k.strings) < 2 || len(k.strings) > maxJoined {
 		return flaw{}, false
 	}
 	want, found := squeeze(k.want, ""), squeeze(k.text, "")
@@ -157,6 +157,9 @@ func (k *keyText) joints() (flaw, bool) {
 	}
 	return flaw{}, false
 }
+
+// maxJoined bounds the strings whose joints are looked at: a key needs two.
+const maxJoined = 8
 
 // leadingTags are the tags in front of the key, which some people repeat in
 // every part of it.

@@ -11,6 +11,10 @@ import (
 // false when DNS did not say.
 type hostLookup func(name myodai.Name, t myodai.RecordType) (records []myodai.Record, known bool)
 
+// maxReportHosts bounds how many hosts and addresses of one record are looked
+// at. Receivers need not send to more than two.
+const maxReportHosts = 10
+
 // reports judges where a record has reports sent.
 func (j *policyJudge) reports(text string) []flaw {
 	var flaws []flaw
@@ -26,6 +30,9 @@ func (j *policyJudge) reports(text string) []flaw {
 		address, ok := uri.Address()
 		if !ok || judged[address.Domain] {
 			continue
+		}
+		if len(judged) == maxReportHosts {
+			break
 		}
 		judged[address.Domain] = true
 		if allowed, err := dmarc.ReportAuthorized(j.found.At, uri, j.lookup); err == nil && !allowed {
@@ -77,6 +84,9 @@ func (j *policyJudge) withoutScheme(text string) (flaw, bool) {
 	for _, p := range j.problems(dmarc.ProblemBadURI, dmarc.ProblemNotTag) {
 		if p.Kind == dmarc.ProblemNotTag && !strings.HasPrefix(strings.ToLower(p.Value), "mailto:") {
 			continue
+		}
+		if len(got) == maxReportHosts {
+			break
 		}
 		got = append(got, p.Value)
 		address := p.Value

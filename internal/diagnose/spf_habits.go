@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -22,30 +23,53 @@ func (j *spfJudge) habits() []flaw {
 		add(j.flaw(SPFRedirectWithAll, "got", t.Domain, "all", j.record.Terms[all].Text),
 			dropTerm(j.text, t.Text))
 	}
-	for _, t := range j.record.Open() {
-		expected := dropTerm(j.text, t.Text)
-		if t.Name == spf.TermAll {
-			expected = replaceTerm(j.text, t.Text, "~all")
+	if open := j.record.Open(); len(open) > 0 {
+		f, expected := j.flaw(SPFPlusAll, "got", texts(open)), dropTerms(j.text, open)
+		if at := slices.IndexFunc(open, func(t spf.Term) bool { return t.Name == spf.TermAll }); at >= 0 {
+			expected += " ~all"
 		}
-		add(j.flaw(SPFPlusAll, "got", t.Text), expected)
+		add(f, expected)
 	}
 	if all < 0 && redirect < 0 {
 		add(j.flaw(SPFNoAll), strings.TrimRight(j.text, " ")+" ~all")
 	}
+	var slow, inside []spf.Term
 	for i, t := range j.record.Terms {
-		if j.record.Dead(i) {
-			continue
-		}
-		if t.Name == spf.TermPTR || validatedName.MatchString(t.Domain) {
-			add(j.flaw(SPFPTR, "got", t.Text), dropTerm(j.text, t.Text))
-		}
-		if (t.Name == spf.TermIP4 || t.Name == spf.TermIP6) && private(t.Prefix) {
-			f := j.flaw(SPFIPSyntax, "got", t.Text, "why", "private")
-			f.severity = myodai.SeverityAdvice
-			add(f, dropTerm(j.text, t.Text))
+		switch {
+		case all >= 0 && i > all: // never reached
+		case t.Name == spf.TermPTR || validatedName.MatchString(t.Domain):
+			slow = append(slow, t)
+		case (t.Name == spf.TermIP4 || t.Name == spf.TermIP6) && private(t.Prefix):
+			inside = append(inside, t)
 		}
 	}
+	if slow != nil {
+		add(j.flaw(SPFPTR, "got", texts(slow)), dropTerms(j.text, slow))
+	}
+	if inside != nil {
+		f := j.flaw(SPFIPSyntax, "got", texts(inside), "why", "private")
+		f.severity = myodai.SeverityAdvice
+		add(f, dropTerms(j.text, inside))
+	}
 	return flaws
+}
+
+// texts lists terms as they are spelled.
+func texts(terms []spf.Term) string {
+	var list []string
+	for _, t := range terms {
+		list = append(list, t.Text)
+	}
+	return strings.Join(list, " ")
+}
+
+// dropTerms takes terms out of a record, wherever they stand in it.
+func dropTerms(text string, terms []spf.Term) string {
+	gone := map[string]bool{}
+	for _, t := range terms {
+		gone[t.Text] = true
+	}
+	return strings.Join(slices.DeleteFunc(strings.Fields(text), func(word string) bool { return gone[word] }), " ")
 }
 
 // validatedName matches the macro that makes receivers do what ptr does.

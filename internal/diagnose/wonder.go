@@ -7,14 +7,27 @@ import (
 	"github.com/myodai/myodai/internal/plan"
 )
 
-// maxWondered bounds what one round of judging contents may want to know. Count
-// of package spf bounds the rounds.
-const maxWondered = 60
+// maxWondered bounds what one round of judging contents may want to know, and
+// maxOneServer what is asked of single servers before that ends: a record may
+// lead to others without end.
+const (
+	maxWondered  = 60
+	maxOneServer = 150
+)
 
 // wonder lists what the judgements of contents would look at and nobody asked
 // yet: what an SPF record leads to, who may receive reports, who may issue
 // certificates. They are run for it, on what is known so far.
 func (v *view) wonder() []myodai.Question {
+	asked := 0
+	for _, a := range v.in.Observation.Answers {
+		if a.OneServer {
+			asked++
+		}
+	}
+	if asked > maxOneServer {
+		return nil
+	}
 	var missed []key
 	v.missed = &missed
 	defer func() { v.missed = nil }()

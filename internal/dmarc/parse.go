@@ -26,7 +26,7 @@ var (
 // error counts as if the tag were not there. Names of tags are case-sensitive,
 // as in DKIM; values that are words are not.
 func Parse(txt string) (Record, []Problem, error) {
-	p := parser{record: Record{Suffix: SuffixUnknown, DKIM: ModeRelaxed, SPF: ModeRelaxed}}
+	p := parser{seen: map[string]bool{}, record: Record{Suffix: SuffixUnknown, DKIM: ModeRelaxed, SPF: ModeRelaxed}}
 	first, rest, _ := strings.Cut(txt, ";")
 	if name, value, ok := cutTag(first); !ok || name != "v" || value != "DMARC1" || strings.Trim(txt[:1], wsp) == "" {
 		return Record{}, nearMiss(txt), ErrNotRecord
@@ -52,7 +52,7 @@ func cutTag(part string) (name, value string, ok bool) {
 type parser struct {
 	record   Record
 	problems []Problem
-	seen     []string
+	seen     map[string]bool
 	invalid  bool // p, sp or np is not valid
 }
 
@@ -69,10 +69,10 @@ func (p *parser) part(part string) {
 	switch {
 	case !ok || name == "":
 		p.problem(ProblemNotTag, "", strings.Trim(part, wsp))
-	case slices.Contains(p.seen, name):
+	case p.seen[name]:
 		p.problem(ProblemDuplicateTag, name, value)
 	default:
-		p.seen = append(p.seen, name)
+		p.seen[name] = true
 		p.tag(name, value)
 	}
 }
