@@ -48,7 +48,7 @@ func TestHostileZonesEnd(t *testing.T) {
 			w.zones[0].lines = tt.lines
 			space := dnstest.StartSpace(t, w.space(p))
 			prober := resolver.NewProber(resolver.Options{
-				RootHints: []string{rootIP}, Port: space.Port, Timeout: 400 * time.Millisecond, Deadline: 10 * time.Second, Budget: 1000, Probes: MaxProbes,
+				RootHints: []string{rootIP}, Port: space.Port, Timeout: 2 * time.Second, Deadline: 10 * time.Second, Budget: 1000, Probes: MaxProbes,
 			})
 			t.Cleanup(prober.Close)
 			rounds := 0
@@ -90,7 +90,7 @@ func TestOneServerForAll(t *testing.T) {
 			space := dnstest.StartSpace(t, w.space(c.plan))
 			ip := w.hosts[host(w.namesOf(w.zones[w.home(c.plan.Domain)])[0])]
 			prober := resolver.NewProber(resolver.Options{
-				Server: fmt.Sprintf("%s:%d", ip, space.Port), Timeout: 400 * time.Millisecond, Budget: 1000, Probes: MaxProbes,
+				Server: fmt.Sprintf("%s:%d", ip, space.Port), Timeout: 2 * time.Second, Budget: 1000, Probes: MaxProbes,
 			})
 			t.Cleanup(prober.Close)
 			o := prober.Probe(t.Context(), c.plan.Domain, func(o myodai.Observation) []myodai.Question {

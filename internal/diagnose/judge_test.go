@@ -21,7 +21,7 @@ func TestHealthyDomainTakesThreeRounds(t *testing.T) {
 	for _, name := range []string{"none", "none--texts", "none--subdomain"} {
 		c := readCase(t, name)
 		space := dnstest.StartSpace(t, c.worlds[0].space(c.plan))
-		prober := resolver.NewProber(resolver.Options{RootHints: []string{rootIP}, Port: space.Port, Timeout: 400 * time.Millisecond})
+		prober := resolver.NewProber(resolver.Options{RootHints: []string{rootIP}, Port: space.Port, Timeout: 2 * time.Second})
 		rounds, questions := 0, 0
 		o := prober.Probe(t.Context(), c.plan.Domain, func(o myodai.Observation) []myodai.Question {
 			list := Questions(Input{Plan: c.plan, Observation: o, Now: caseTime})

@@ -189,7 +189,10 @@ func (c *dnsCase) ask(t *testing.T, w *dnsWorld, earlier []myodai.Observation) m
 		space.Servers[w.hosts[host(b[0])]].Break(b[1], dnstest.Fault(strings.TrimPrefix(b[2], "healthy")))
 	}
 	o := resolver.Options{
-		RootHints: []string{rootIP}, Port: space.Port, Timeout: 400 * time.Millisecond, Deadline: 15 * time.Second, Budget: 3000, Probes: 1000,
+		RootHints: []string{rootIP}, Port: space.Port, Timeout: 2 * time.Second, Deadline: 20 * time.Second, Budget: 1000, Probes: MaxProbes,
+	}
+	if slices.ContainsFunc(w.broken, func(b [3]string) bool { return b[2] == "silent" }) {
+		o.Timeout = 300 * time.Millisecond
 	}
 	if len(w.recursive) > 0 {
 		o.Recursives = []string{fmt.Sprintf("%s:%d", recursiveIP, space.Port)}
