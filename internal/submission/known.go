@@ -78,9 +78,14 @@ func (e *Engine) activeTenant(ctx context.Context, id myodai.TenantID) error {
 	return err
 }
 
-// signers are the active keys of a domain or, with no ids, of the platform.
+// signers are the active keys of a domain, of which there is one at least, or
+// with no ids those of the platform.
 func (e *Engine) signers(ctx context.Context, tenant myodai.TenantID, domain myodai.DomainID) ([]dkim.Signer, error) {
 	return e.keys.ask(owner{tenant, domain}, func() ([]dkim.Signer, error) {
-		return e.o.Store.Signers(ctx, tenant, domain)
+		list, err := e.o.Store.Signers(ctx, tenant, domain)
+		if err == nil && len(list) == 0 && domain != "" {
+			err = errUnsigned
+		}
+		return list, err
 	})
 }

@@ -171,9 +171,6 @@ func (e *Engine) sign(ctx context.Context, message []byte, domain myodai.Domain,
 	if err != nil {
 		return nil, fmt.Errorf("signers of %s: %w", domain.Name, err)
 	}
-	if len(signers) == 0 {
-		return nil, fmt.Errorf("sign as %s: %w", domain.Name, errUnsigned)
-	}
 	for _, s := range signers {
 		if s.Domain != domain.Name { // P23: never with somebody else's key
 			return nil, fmt.Errorf("sign as %s: the store gave a key of %s", domain.Name, s.Domain)
