@@ -105,6 +105,8 @@ var phrases = []phrase{
 	{"Proofpoint", "blocked - see https://ipcheck", ClassReputation},
 	{"Barracuda", "barracudacentral", ClassReputation},
 	{"mail.ru", "invalid mailbox", ClassRecipient},
+	{"Yahoo", "this mailbox is disabled", ClassRecipient},
+	{"mail.ru", "account is disabled", ClassRecipient},
 	{"mail.ru", "account is inactive", ClassRecipient},
 	{"QQ", "mail content denied", ClassContent},
 	{"QQ", "mailbox not found", ClassRecipient},

@@ -12,7 +12,7 @@ var (
 	replyPattern = regexp.MustCompile(`(?:^|[^0-9A-Za-z.@])([45][0-5][0-9])[\s:-]{1,3}[#('"]?([45]\.[0-9]{1,3}\.[0-9]{1,3})(?:[^.0-9]|$)`)
 	codePattern  = regexp.MustCompile(`(?im)(?:^[\s>'"]*|said:\s*|<<<\s*|responded:?\s*|response\s?(?:was)?:?\s*|replied:?\s*|error:?\s*#?|code:?\s*|` +
 		`failed:\s*|returned:?\s*|smtp;\s*|reply:?\s*|status:?\s*|(?:^|[^0-9]):\s*|[("'\[#]\s*)([45][0-5][0-9])(?:[\s:;,)\]'"-]|$)`)
-	statusPattern = regexp.MustCompile(`(?im)(?:^\s*|[(#\["'<]|status:?\s*|code:?\s*|error:?\s*|reason:?\s*|;\s*)([45]\.[0-7]\.[0-9]{1,3})(?:[^.0-9]|$)`)
+	statusPattern = regexp.MustCompile(`(?im)(?:^\s*|[(#\["'<]|status:?\s*|code\s?:?\s*|error:?\s*|reason:?\s*|;\s*)([45]\.[0-7]\.[0-9]{1,3})(?:[^.0-9]|$)`)
 )
 
 // findReply looks for an SMTP reply in text: its code (0 for none), its enhanced
