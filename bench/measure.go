@@ -30,6 +30,7 @@ type result struct {
 	cpu           float64 // seconds per 1,000 messages, all processes
 	memory        float64 // MiB at the peak (PSS), processes summed up
 	p50, p99      time.Duration
+	signatures    int     // on each message
 	slowest, best float64 // rates of the rounds
 }
 
@@ -74,7 +75,7 @@ func (p plan) measure(c contestant, s *sink, size int) (result, error) {
 }
 
 // once submits count messages and waits until the sink has every one.
-func (p plan) once(run *peer, s *sink, size, count int) (result, error) {
+func (p plan) once(run *peer, s *sink, size, count int) (r result, err error) {
 	clients := make([]*client, p.sessions)
 	for i := range clients {
 		c, err := run.submission.open()
@@ -113,7 +114,7 @@ func (p plan) once(run *peer, s *sink, size, count int) (result, error) {
 		return result{}, err
 	}
 	arrived := s.times()
-	r := result{
+	r = result{
 		rate: float64(count) / s.last().Sub(began).Seconds(), accepts: float64(count) / accepted.Seconds(),
 		cpu: (cpuSeconds(run.processes) - before) * 1000 / float64(count), memory: watch(),
 	}
@@ -123,7 +124,8 @@ func (p plan) once(run *peer, s *sink, size, count int) (result, error) {
 	}
 	slices.Sort(took)
 	r.p50, r.p99 = took[count/2], took[count*99/100]
-	return r, s.verify(run.key)
+	r.signatures, err = s.verify(run.key)
+	return r, err
 }
 
 // medians of each figure by itself.
@@ -142,22 +144,25 @@ func medians(rounds []result) result {
 		p50: time.Duration(middle(func(r result) float64 { return float64(r.p50) })),
 		p99: time.Duration(middle(func(r result) float64 { return float64(r.p99) })),
 	}
-	r.slowest, r.best = rounds[0].rate, rounds[0].rate
+	r.slowest, r.best, r.signatures = rounds[0].rate, rounds[0].rate, rounds[0].signatures
 	for _, other := range rounds {
 		r.slowest, r.best = min(r.slowest, other.rate), max(r.best, other.rate)
 	}
 	return r
 }
 
-// verify checks the signatures of the sample by which the tenant vouches.
-func (s *sink) verify(key func(myodai.Name) ([]string, error)) error {
+// verify checks the signatures of the sample by which the tenant vouches, and
+// says how many there are on each message.
+func (s *sink) verify(key func(myodai.Name) ([]string, error)) (signatures int, err error) {
 	for _, raw := range s.sample() {
-		good := slices.ContainsFunc(dkim.Verify(raw, key, time.Now()), func(v dkim.Verification) bool {
+		list := dkim.Verify(raw, key, time.Now())
+		good := slices.ContainsFunc(list, func(v dkim.Verification) bool {
 			return v.Domain == signed && v.Result == dkim.Pass && v.Algorithm == "rsa-sha256" && v.KeyBits == 2048
 		})
 		if !good {
-			return errors.New("a message arrived without a good RSA-2048 signature of " + string(signed))
+			return 0, errors.New("a message arrived without a good RSA-2048 signature of " + string(signed))
 		}
+		signatures = len(list)
 	}
-	return nil
+	return signatures, nil
 }

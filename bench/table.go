@@ -19,10 +19,10 @@ func show(w io.Writer, p plan, l limits, results map[int][]result) {
 	}
 	for _, size := range p.sizes {
 		say("\n%d KB, %d sessions, %d rounds\n", size/1000, p.sessions, p.rounds)
-		say("| | messages/s (rounds) | accepts/s | CPU-s per 1,000 | peak memory, MiB | end to end p50 / p99, ms |\n|---|---|---|---|---|---|")
+		say("| | messages/s (rounds) | accepts/s | CPU-s per 1,000 | peak memory, MiB | end to end p50 / p99, ms | signatures |\n|---|---|---|---|---|---|---|")
 		for _, r := range results[size] {
-			say("| %s | %.0f (%.0f–%.0f) | %.0f | %.2f | %.0f | %s / %s |",
-				r.name, r.rate, r.slowest, r.best, r.accepts, r.cpu, r.memory, ms(r.p50), ms(r.p99))
+			say("| %s | %.0f (%.0f–%.0f) | %.0f | %.2f | %.0f | %s / %s | %d |",
+				r.name, r.rate, r.slowest, r.best, r.accepts, r.cpu, r.memory, ms(r.p50), ms(r.p99), r.signatures)
 		}
 		for _, other := range results[size] {
 			if strings.HasPrefix(other.name, "Myodai") {
@@ -30,7 +30,7 @@ func show(w io.Writer, p plan, l limits, results map[int][]result) {
 			}
 			for _, r := range results[size] {
 				if strings.HasPrefix(r.name, "Myodai") {
-					say("| %s : %s | %.2f | %.2f | %.2f | %.2f | %.2f / %.2f |", r.name, other.name, r.rate/other.rate,
+					say("| %s : %s | %.2f | %.2f | %.2f | %.2f | %.2f / %.2f | |", r.name, other.name, r.rate/other.rate,
 						r.accepts/other.accepts, r.cpu/other.cpu, r.memory/other.memory,
 						float64(r.p50)/float64(other.p50), float64(r.p99)/float64(other.p99))
 				}
