@@ -204,3 +204,25 @@ func TestMessagesAreListedNewestFirst(t *testing.T) {
 		}), want)
 	})
 }
+
+// Bodies come from memory or from the database, the same ones, and to nobody but
+// their tenant.
+func TestBodyInMemory(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store) {
+		tenant, other := newTenant(t, s), newTenant(t, s)
+		d := newDomain(t, s, tenant.ID, "example.com")
+		var list []myodai.Accepted
+		for i := range 100 { // more than memory holds
+			a := letter(d, t0, rcpt("a", "example.net"))
+			a.Body = bytes.Repeat([]byte{byte(i)}, 60<<10)
+			accept(t, s, a)
+			list = append(list, a)
+		}
+		for _, a := range list {
+			if got := must(s.Body(t.Context(), tenant.ID, a.Message.ID))(t); !bytes.Equal(got, a.Body) {
+				t.Errorf("the body of %s is another", a.Message.ID)
+			}
+			wantCode(t, failure(s.Body(t.Context(), other.ID, a.Message.ID)), myodai.CodeNotFound)
+		}
+	})
+}

@@ -33,7 +33,7 @@ func (s *Store) Body(ctx context.Context, tenant myodai.TenantID, message myodai
 
 // The bounds of the bodies in memory.
 const (
-	maxBodies     = 8 << 20  // octets, all together
+	maxBodies     = 4 << 20  // octets, all together
 	maxCachedBody = 64 << 10 // octets of one
 )
 

@@ -136,7 +136,9 @@ func (s *Store) FinishDeliveries(ctx context.Context, owner string, list []myoda
 func (q session) finish(owner string, list []myodai.Finished) (held map[myodai.DeliveryID]bool, err error) {
 	const columns = 7
 	held = map[myodai.DeliveryID]bool{}
-	for some := range slices.Chunk(list, q.dialect.rows(columns)) {
+	for len(list) > 0 {
+		some := list[:q.dialect.rows(len(list), columns)]
+		list = list[len(some):]
 		args := []any{owner}
 		var rows strings.Builder
 		for i, f := range some {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/bits"
 	"reflect"
 	"strconv"
 	"strings"
@@ -51,20 +52,22 @@ func (q session) exec(query string, args ...any) (int64, error) {
 // several times as many.
 const maxParameters = 5000
 
-// rows is how many rows with the given number of columns go into one statement.
-// Where statements are compiled, one row each is fastest, and the same text
-// serves for all; elsewhere each statement is a round trip.
-func (d dialect) rows(columns int) int {
+// rows is how many of so many rows, with the given number of columns, go into
+// one statement. Where statements are compiled, one row each is fastest, and the
+// same text serves for all. Elsewhere each statement is a round trip, and powers
+// of two keep the driver's store of prepared statements small.
+func (d dialect) rows(have, columns int) int {
 	if d.compile {
 		return 1
 	}
-	return maxParameters / columns
+	n := min(have, maxParameters/columns)
+	return 1 << (bits.Len(uint(n)) - 1) // #nosec G115 -- n is at least 1
 }
 
 // insert adds rows to a table.
 func (q session) insert(table string, columns []string, rows [][]any) error {
 	for len(rows) > 0 {
-		n := min(len(rows), q.dialect.rows(len(columns)))
+		n := q.dialect.rows(len(rows), len(columns))
 		var query strings.Builder
 		query.WriteString("insert into " + table + " (" + strings.Join(columns, ", ") + ") values ")
 		args := make([]any, 0, n*len(columns))
