@@ -62,14 +62,18 @@ func (d *draft) order(records []Record) {
 			cmp.Compare(a.String(), b.String()),
 		)
 	})
-	rank := func(text string) int {
-		r, err := Parse(d.repair(text))
-		if err != nil {
-			return len(records)
-		}
-		return slices.IndexFunc(records, func(o Record) bool { return o.String() == r.String() })
+	place := map[string]int{}
+	for i, r := range slices.Backward(records) {
+		place[r.String()] = i
 	}
-	slices.SortStableFunc(d.edit.Old, func(a, b string) int { return cmp.Compare(rank(a), rank(b)) })
+	rank := map[string]int{}
+	for _, text := range d.edit.Old {
+		rank[text] = len(records)
+		if r, err := Parse(d.repair(text)); err == nil {
+			rank[text] = place[r.String()]
+		}
+	}
+	slices.SortStableFunc(d.edit.Old, func(a, b string) int { return cmp.Compare(rank[a], rank[b]) })
 }
 
 func mechanisms(r Record) int {
