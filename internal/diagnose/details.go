@@ -44,14 +44,14 @@ func detail(a myodai.Answer, c Context) string {
 	if a.Address == "" {
 		return fmt.Sprintf(phrases["never"], name, kind, quotedText(a.Err, c.Lang))
 	}
-	server := a.Server
+	server := quotedText(a.Server, c.Lang)
 	switch {
 	case server == "" && a.Recursive:
 		server = phrases["recursive"]
 	case server == "":
 		server = phrases["unnamed"]
 	}
-	return fmt.Sprintf(phrases["asked"], quotedText(server, c.Lang), quotedText(a.Address, c.Lang), strings.ToUpper(string(a.Transport)),
+	return fmt.Sprintf(phrases["asked"], server, quotedText(a.Address, c.Lang), strings.ToUpper(string(a.Transport)),
 		name, kind, moment(a.At, c.Location), reply(a, c.Lang))
 }
 
