@@ -25,12 +25,15 @@ type Domain struct {
 	AtRiskAt      time.Time               `json:"at_risk_at,omitzero" doc:"When the present trouble was first seen."`
 	CheckedAt     time.Time               `json:"checked_at,omitzero"`
 	NextCheckAt   time.Time               `json:"next_check_at,omitzero"`
+	Cause         myodai.Cause            `json:"cause,omitempty" doc:"What the last check found to be wrong first of all; left out when that is nothing."`
 }
 
 // DomainWithRecords is a domain and what it must publish.
 type DomainWithRecords struct {
 	Domain
-	Records []Record `json:"records" doc:"What to publish, and what the last check saw of it."`
+	Records  []Record  `json:"records" doc:"What to publish, and what the last check saw of it."`
+	DNSHost  *DNSHost  `json:"dns_host,omitempty" doc:"Who serves the zone, by the last check; left out when not recognized."`
+	Warnings []Warning `json:"warnings" doc:"What this DNS host is known, or believed, not to take."`
 }
 
 func showDomain(d myodai.Domain) Domain {
@@ -42,7 +45,7 @@ func showDomain(d myodai.Domain) Domain {
 		ID: d.ID, Name: string(d.Name), UnicodeName: d.Name.Unicode(), State: d.State, Shape: d.Shape, RecordShapes: shapes,
 		ReturnPath: string(d.ReturnPath), RootSPF: d.RootSPF, ReportAddress: d.ReportAddress,
 		RegisteredAt: utc(d.RegisteredAt), VerifiedAt: utc(d.VerifiedAt), AtRiskAt: utc(d.AtRiskAt),
-		CheckedAt: utc(d.CheckedAt), NextCheckAt: utc(d.NextCheckAt),
+		CheckedAt: utc(d.CheckedAt), NextCheckAt: utc(d.NextCheckAt), Cause: d.Cause,
 	}
 }
 

@@ -88,6 +88,9 @@ type operation struct {
 	scope            scope
 	status           int   // of success; 0 means 200, or 204 without a body
 	maxBody          int64 // octets; 0 means 64 KiB
+	// stream answers clients that want events instead of JSON; nil when there are
+	// none. param is a part of the path.
+	stream func(e *events, who myodai.Credential, param func(string) string) error
 }
 
 // bodyTimeout is how long a whole body may take to arrive.
@@ -105,7 +108,7 @@ func register[I, O any](s *Server, o operation, handle func(ctx context.Context,
 		BodyReadTimeout: bodyTimeout,
 		Security:        []map[string][]string{{"key": {}}},
 		Extensions:      map[string]any{"x-myodai-scope": string(o.scope)},
-		Middlewares:     huma.Middlewares{s.guard(o)},
+		Middlewares:     huma.Middlewares{s.guard(o), s.streaming(o)},
 	}
 	huma.Register(s.api, op, func(ctx context.Context, in *I) (*O, error) {
 		r := requestOf(ctx)
@@ -118,4 +121,5 @@ func register[I, O any](s *Server, o operation, handle func(ctx context.Context,
 		}
 		return out, nil
 	})
+	o.documentStream(s.api.OpenAPI())
 }

@@ -2,14 +2,18 @@ package api_test
 
 import (
 	"crypto/rand"
+	"encoding/json"
 	"net/http"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/myodai/myodai"
 	"github.com/myodai/myodai/internal/access"
+	"github.com/myodai/myodai/internal/api"
 )
 
 func itoa(n int) string { return strconv.Itoa(n) }
@@ -39,6 +43,7 @@ var doors = []struct {
 	{"list-records", "tenant", "GET", "/v1/domains/{domain_id}/records", "", 200},
 	{"check-domain", "tenant", "POST", "/v1/domains/{domain_id}/check", "", 200},
 	{"list-checks", "tenant", "GET", "/v1/domains/{domain_id}/checks", "", 200},
+	{"get-check", "tenant", "GET", "/v1/domains/{domain_id}/checks/{check_id}", "", 200},
 	{"change-domain", "tenant", "PATCH", "/v1/domains/{domain_id}", `{"shape":"txt"}`, 200},
 	{"list-keys", "tenant", "GET", "/v1/domains/{domain_id}/keys", "", 200},
 	{"rotate-keys", "tenant", "POST", "/v1/domains/{domain_id}/keys/rotate", "", 409}, // nothing is published
@@ -59,6 +64,7 @@ var doors = []struct {
 func (p party) ids() map[string]string {
 	return map[string]string{
 		"{tenant_id}": string(p.tenant.ID), "{credential_id}": string(p.credential.ID), "{domain_id}": string(p.domain.ID),
+		"{check_id}":   p.check,
 		"{message_id}": p.message, "{suppression_id}": p.suppression,
 	}
 }
@@ -70,6 +76,9 @@ func (p party) fill(s string) string {
 	}
 	return strings.ReplaceAll(s, "{domain}", string(p.domain.Name))
 }
+
+// placeholders are the parts of a path that are ids.
+var placeholders = regexp.MustCompile(`\{[a-z_]+\}`)
 
 func TestEveryOperationIsInTheMatrix(t *testing.T) {
 	w := newWorld(t, plenty)
@@ -97,6 +106,11 @@ func TestEveryOperationIsInTheMatrix(t *testing.T) {
 // T63, T65, P31: every operation × every kind of stranger, and × foreign ids.
 func TestAuthorizationMatrix(t *testing.T) {
 	w := newWorld(t, plenty).populate()
+	for _, p := range []*party{&w.acme, &w.evil} {
+		var c api.CheckResult
+		w.call("POST", "/v1/domains/"+string(p.domain.ID)+"/check", p.key, "", 200, &c)
+		p.check = string(c.ID)
+	}
 	stranger, _ := access.NewSecret(rand.Reader)
 	old, revoked, err := w.access.Create(t.Context(), w.acme.tenant.ID, myodai.CredentialAPI, "old")
 	if err != nil {
@@ -149,24 +163,27 @@ func TestAuthorizationMatrix(t *testing.T) {
 			key, foreign = w.operator, map[string]string{}
 		}
 		foreign["nobody's"] = "tcdms"
-		name := d.path[strings.Index(d.path, "{") : strings.Index(d.path, "}")+1]
-		for _, prefix := range []string{"ten", "crd", "dom", "msg", "sup"} {
+		for _, prefix := range []string{"ten", "crd", "dom", "chk", "msg", "sup"} {
 			foreign["nobody's "+prefix] = prefix + "_" + strings.Repeat("0", 26)
 		}
-		for whose, id := range foreign {
-			a := refused("foreign id "+whose, strings.ReplaceAll(d.path, name, id), key, 404)
-			if strings.Contains(string(a.body), "evil") {
-				t.Errorf("%s tells about another tenant: %s", d.operation, a.body)
+		for _, name := range placeholders.FindAllString(d.path, -1) {
+			// One id is foreign, and the others are one's own.
+			with := func(id string) string { return w.acme.fill(strings.ReplaceAll(d.path, name, id)) }
+			for whose, id := range foreign {
+				a := refused("foreign id "+whose, with(id), key, 404)
+				if strings.Contains(string(a.body), "evil") {
+					t.Errorf("%s tells about another tenant: %s", d.operation, a.body)
+				}
 			}
-		}
-		// A foreign id reads like one that nobody has: but for the id itself.
-		if d.for_ == "tenant" {
-			theirs := refused("foreign", strings.ReplaceAll(d.path, name, w.evil.ids()[name]), key, 404).problem(t)
-			prefix, _, _ := strings.Cut(w.evil.ids()[name], "_")
-			nobodys := prefix + "_" + strings.Repeat("0", 26)
-			none := refused("nobody's", strings.ReplaceAll(d.path, name, nobodys), key, 404).problem(t)
-			if strings.ReplaceAll(theirs.Detail, w.evil.ids()[name], nobodys) != none.Detail {
-				t.Errorf("%s tells foreign from missing: %q, %q", d.operation, theirs.Detail, none.Detail)
+			// A foreign id reads like one that nobody has: but for the id itself.
+			if d.for_ == "tenant" {
+				theirs := refused("foreign", with(w.evil.ids()[name]), key, 404).problem(t)
+				prefix, _, _ := strings.Cut(w.evil.ids()[name], "_")
+				nobodys := prefix + "_" + strings.Repeat("0", 26)
+				none := refused("nobody's", with(nobodys), key, 404).problem(t)
+				if strings.ReplaceAll(theirs.Detail, w.evil.ids()[name], nobodys) != none.Detail {
+					t.Errorf("%s tells foreign from missing: %q, %q", d.operation, theirs.Detail, none.Detail)
+				}
 			}
 		}
 	}
@@ -230,4 +247,47 @@ func TestKeysDoNotLeak(t *testing.T) {
 			t.Error("a secret is in the store")
 		}
 	}
+}
+
+// everything is all that is stored of both tenants, for comparison.
+func (w *world) everything() string {
+	w.t.Helper()
+	var all []any
+	keep := func(v any, _ string, err error) {
+		w.t.Helper()
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		all = append(all, v)
+	}
+	ctx, page := w.t.Context(), myodai.Page{Limit: 200}
+	list, next, err := w.store.Tenants(ctx, page)
+	keep(list, next, err)
+	for _, t := range list {
+		credentials, next, err := w.store.Credentials(ctx, t.ID, page)
+		keep(credentials, next, err)
+		ds, next, err := w.store.Domains(ctx, t.ID, page)
+		keep(ds, next, err)
+		for _, d := range ds {
+			keys, err := w.store.Keys(ctx, t.ID, d.ID)
+			keep(keys, "", err)
+			checks, next, err := w.store.Checks(ctx, t.ID, d.ID, time.Now(), page)
+			keep(checks, next, err)
+		}
+		messages, next, err := w.store.Messages(ctx, t.ID, page)
+		keep(messages, next, err)
+		for _, m := range messages {
+			deliveries, err := w.store.Deliveries(ctx, t.ID, m.ID)
+			keep(deliveries, "", err)
+		}
+		suppressions, next, err := w.store.Suppressions(ctx, t.ID, page)
+		keep(suppressions, next, err)
+		events, next, err := w.store.Events(ctx, t.ID, page)
+		keep(events, next, err)
+	}
+	text, err := json.MarshalIndent(all, "", " ")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return string(text)
 }

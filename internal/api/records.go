@@ -23,6 +23,7 @@ type Record struct {
 	Status   string            `json:"status" enum:"as_planned,missing,different,unknown,not_checked" doc:"unknown means that it could not be found out, not_checked that the record is newer than the last check."`
 	Found    []string          `json:"found" doc:"What the domain's own servers said instead."`
 	Reason   string            `json:"reason" doc:"The status in a sentence."`
+	Entry    *Entry            `json:"entry,omitempty" doc:"How to type it at the domain's DNS host. Left out for an include, which goes into the record that is there."`
 }
 
 // Plan is everything a domain publishes.
@@ -30,43 +31,8 @@ type Plan struct {
 	Domain    string    `json:"domain"`
 	Records   []Record  `json:"records"`
 	CheckedAt time.Time `json:"checked_at,omitzero" doc:"When the statuses were found out."`
-}
-
-// Check is one look at a domain's records.
-type Check struct {
-	ID       myodai.CheckID  `json:"id"`
-	DomainID myodai.DomainID `json:"domain_id"`
-	At       time.Time       `json:"at"`
-	Verdict  myodai.Verdict  `json:"verdict" enum:"proved,disproved,unknown"`
-	Records  []CheckedRecord `json:"records"`
-}
-
-// CheckedRecord is what a check found of one record.
-type CheckedRecord struct {
-	Name     string              `json:"name"`
-	Type     myodai.RecordType   `json:"type"`
-	Purpose  myodai.Purpose      `json:"purpose"`
-	Required bool                `json:"required"`
-	Status   myodai.RecordStatus `json:"status" enum:"as_planned,missing,different,unknown"`
-	Found    []string            `json:"found"`
-	Reason   string              `json:"reason"`
-}
-
-// CheckResult is a check and the domain as the check left it.
-type CheckResult struct {
-	Check
-	State myodai.DomainState `json:"state" enum:"pending,verified,at_risk,suspended" doc:"Of the domain, after the check."`
-}
-
-func showCheck(c myodai.Check) Check {
-	out := Check{ID: c.ID, DomainID: c.DomainID, At: utc(c.At), Verdict: c.Verdict, Records: []CheckedRecord{}}
-	for _, r := range c.Records {
-		out.Records = append(out.Records, CheckedRecord{
-			Name: string(r.Name), Type: r.Type, Purpose: r.Purpose, Required: r.Required,
-			Status: r.Status, Found: append([]string{}, r.Found...), Reason: r.Reason,
-		})
-	}
-	return out
+	DNSHost   *DNSHost  `json:"dns_host,omitempty" doc:"Who serves the zone, by the last check; left out when not recognized."`
+	Warnings  []Warning `json:"warnings" doc:"What this DNS host is known, or believed, not to take."`
 }
 
 func (s *Server) registerRecords() {
@@ -85,46 +51,7 @@ func (s *Server) registerRecords() {
 		p, err := s.planOf(ctx, d)
 		return outputOf(p), err
 	})
-	register(s, operation{
-		id: "check-domain", method: http.MethodPost, path: "/domains/{domain_id}/check", tag: "domains", scope: scopeTenant,
-		summary: "Ask DNS now", details: "Asks the domain's own name servers and answers with what they said. For a minute after it, the domain is checked every few seconds.",
-	}, s.checkDomain)
-	register(s, operation{
-		id: "list-checks", method: http.MethodGet, path: "/domains/{domain_id}/checks", tag: "domains", scope: scopeTenant,
-		summary: "List the checks of a domain, newest first",
-	}, func(ctx context.Context, who myodai.Credential, in *struct {
-		DomainPath
-		PageQuery
-	}) (*listOutput[Check], error) {
-		id, err := in.id()
-		if err != nil {
-			return nil, err
-		}
-		if _, err := s.o.Store.Domain(ctx, who.TenantID, id); err != nil {
-			return nil, err
-		}
-		list, next, err := s.o.Store.Checks(ctx, who.TenantID, id, time.Now(), in.page())
-		return listOf(list, next, showCheck), err
-	})
-}
-
-func (s *Server) checkDomain(ctx context.Context, who myodai.Credential, in *DomainPath) (*output[CheckResult], error) {
-	id, err := in.id()
-	if err != nil {
-		return nil, err
-	}
-	if _, err := s.o.Store.Domain(ctx, who.TenantID, id); err != nil {
-		return nil, err
-	}
-	if pause := s.checks.take(string(id), time.Now()); pause > 0 {
-		return nil, limited(pause, "this domain was just checked; DNS changes no faster")
-	}
-	check, err := s.o.Domains.CheckNow(ctx, who.TenantID, id, nil)
-	if err != nil {
-		return nil, err
-	}
-	d, err := s.o.Store.Domain(ctx, who.TenantID, id)
-	return outputOf(CheckResult{showCheck(check), d.State}), err
+	s.registerChecks()
 }
 
 // domainWithRecords reads a domain and its plan.
@@ -134,7 +61,7 @@ func (s *Server) domainWithRecords(ctx context.Context, tenant myodai.TenantID, 
 		return nil, err
 	}
 	p, err := s.planOf(ctx, d)
-	return outputOf(DomainWithRecords{showDomain(d), p.Records}), err
+	return outputOf(DomainWithRecords{showDomain(d), p.Records, p.DNSHost, p.Warnings}), err
 }
 
 // planOf is a domain's plan with what the last check saw of it.
@@ -158,7 +85,11 @@ func (s *Server) planOf(ctx context.Context, d myodai.Domain) (Plan, error) {
 // are about. What the check has not seen as it is now, it says nothing about:
 // after a change of the plan nothing, and of a newer key nothing.
 func showPlan(p plan.Plan, d myodai.Domain, keys []myodai.Key, last myodai.Check) Plan {
-	out := Plan{Domain: string(p.Domain), Records: []Record{}, CheckedAt: utc(last.At)}
+	host := hostOf(last)
+	out := Plan{
+		Domain: string(p.Domain), Records: []Record{}, CheckedAt: utc(last.At),
+		DNSHost: showHost(host), Warnings: showWarnings(host, zoneOf(last, p.Domain), p.Items),
+	}
 	newer := map[string]bool{}
 	for _, k := range keys {
 		newer[k.Selector] = newer[k.Selector] || k.CreatedAt.After(last.At)
@@ -167,7 +98,7 @@ func showPlan(p plan.Plan, d myodai.Domain, keys []myodai.Key, last myodai.Check
 		r := Record{
 			Purpose: item.Purpose, Selector: item.Selector, Name: string(item.Name), Type: item.Type, Value: item.Value,
 			Required: item.Required, Why: item.Why, Status: "not_checked", Found: []string{},
-			Reason: "No check has looked at this record yet.",
+			Reason: "No check has looked at this record yet.", Entry: showEntry(host, zoneOf(last, item.Name), item),
 		}
 		if !last.At.Before(d.ChangedAt) && !newer[item.Selector] {
 			for _, seen := range last.Records {
@@ -179,6 +110,15 @@ func showPlan(p plan.Plan, d myodai.Domain, keys []myodai.Key, last myodai.Check
 		out.Records = append(out.Records, r)
 	}
 	return out
+}
+
+// zoneOf is the zone a name stands in, by the last check. Before there was one it
+// is the registrable domain, as it is for almost everybody.
+func zoneOf(last myodai.Check, name myodai.Name) myodai.Name {
+	if z, ok := last.Observation.ZoneOf(name); ok && !z.Name.IsPublicSuffix() && z.Name != "" {
+		return z.Name
+	}
+	return name.Registrable()
 }
 
 // isAbsent reports whether err says that something does not exist.

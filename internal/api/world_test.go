@@ -60,6 +60,7 @@ type party struct {
 	password    string // of kind smtp
 	credential  myodai.Credential
 	domain      myodai.Domain // verified
+	check       string        // of the domain; "" before one was made
 	message     string
 	suppression string
 }
@@ -87,6 +88,12 @@ var plenty = api.Limits{
 // newWorld starts the API. Empty worlds have no tenants.
 func newWorld(t *testing.T, limits api.Limits) *world {
 	t.Helper()
+	return newWorldAsking(t, limits, silence{})
+}
+
+// newWorldAsking is newWorld with a DNS.
+func newWorldAsking(t *testing.T, limits api.Limits, prober domains.Prober) *world {
+	t.Helper()
 	w := &world{t: t, log: &lines{}, woken: new(int), registry: prometheus.NewRegistry()}
 	log := slog.New(slog.NewJSONHandler(w.log, nil))
 	var key [32]byte
@@ -107,7 +114,7 @@ func newWorld(t *testing.T, limits api.Limits) *world {
 	w.server = api.New(api.Options{
 		Store: w.store, Access: w.access, Random: rand.Reader, Log: log, Version: "test", Limits: limits, Registerer: w.registry,
 		Domains: domains.New(domains.Options{
-			Store: w.store, Prober: silence{}, Site: site, Random: rand.Reader, Log: log,
+			Store: w.store, Prober: prober, Site: site, Random: rand.Reader, Log: log,
 		}),
 		Submission: submission.New(submission.Options{
 			Store: w.store, Random: rand.Reader, MailHost: site.MailHost, MaxSize: 1 << 20,
@@ -251,47 +258,4 @@ func (w *world) call(method, path, key, body string, status int, into any) answe
 		}
 	}
 	return a
-}
-
-// everything is all that is stored of both tenants, for comparison.
-func (w *world) everything() string {
-	w.t.Helper()
-	var all []any
-	keep := func(v any, _ string, err error) {
-		w.t.Helper()
-		if err != nil {
-			w.t.Fatal(err)
-		}
-		all = append(all, v)
-	}
-	ctx, page := w.t.Context(), myodai.Page{Limit: 200}
-	list, next, err := w.store.Tenants(ctx, page)
-	keep(list, next, err)
-	for _, t := range list {
-		credentials, next, err := w.store.Credentials(ctx, t.ID, page)
-		keep(credentials, next, err)
-		ds, next, err := w.store.Domains(ctx, t.ID, page)
-		keep(ds, next, err)
-		for _, d := range ds {
-			keys, err := w.store.Keys(ctx, t.ID, d.ID)
-			keep(keys, "", err)
-			checks, next, err := w.store.Checks(ctx, t.ID, d.ID, time.Now(), page)
-			keep(checks, next, err)
-		}
-		messages, next, err := w.store.Messages(ctx, t.ID, page)
-		keep(messages, next, err)
-		for _, m := range messages {
-			deliveries, err := w.store.Deliveries(ctx, t.ID, m.ID)
-			keep(deliveries, "", err)
-		}
-		suppressions, next, err := w.store.Suppressions(ctx, t.ID, page)
-		keep(suppressions, next, err)
-		events, next, err := w.store.Events(ctx, t.ID, page)
-		keep(events, next, err)
-	}
-	text, err := json.MarshalIndent(all, "", " ")
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	return string(text)
 }

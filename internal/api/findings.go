@@ -1,0 +1,115 @@
+package api
+
+import (
+	"strings"
+	"time"
+
+	"github.com/myodai/myodai"
+	"github.com/myodai/myodai/internal/diagnose"
+	"github.com/myodai/myodai/internal/dnshost"
+	"github.com/myodai/myodai/internal/plan"
+)
+
+// Finding is one thing that is wrong, or could be better.
+type Finding struct {
+	Cause     myodai.Cause    `json:"cause" doc:"What it is, from a closed list; programs decide by this." example:"name-suffix-duplicated"`
+	Severity  myodai.Severity `json:"severity" enum:"blocks,fragile,wait,advice" doc:"blocks: the domain cannot be verified like this. fragile: works today and will break. wait: right already, caches have to catch up. advice: could be better."`
+	Primary   bool            `json:"primary" doc:"The one to mend first; exactly one, when there is any."`
+	Record    string          `json:"record" doc:"The owner name of the planned record; empty for the domain as a whole."`
+	Purpose   myodai.Purpose  `json:"purpose" doc:"Of that record; empty for the domain as a whole."`
+	Found     string          `json:"found" doc:"What is there, word for word."`
+	Expected  string          `json:"expected" doc:"What should be there."`
+	Diff      string          `json:"diff,omitempty" doc:"The difference of the two, marked, when they are two spellings of one thing."`
+	Title     Texts           `json:"title"`
+	Message   Texts           `json:"message" doc:"What is wrong, in a sentence."`
+	Fix       Texts           `json:"fix" doc:"What to do, one step a line, in the terms of the domain's DNS host."`
+	Why       Texts           `json:"why" doc:"What it does to the mail."`
+	Details   *TextLists      `json:"details,omitempty" doc:"What was asked of which server, when, and what it said. Not in lists."`
+	Page      string          `json:"page,omitempty" format:"uri" doc:"Where to read more."`
+	VisibleAt time.Time       `json:"visible_at,omitzero" doc:"When a wait ends."`
+}
+
+// Texts is one text in both languages.
+type Texts struct {
+	English  string `json:"en"`
+	Japanese string `json:"ja"`
+}
+
+// TextLists are several texts in both languages.
+type TextLists struct {
+	English  []string `json:"en"`
+	Japanese []string `json:"ja"`
+}
+
+// DNSHost is who serves a domain's zone.
+type DNSHost struct {
+	ID   string `json:"id" example:"route53"`
+	Name Texts  `json:"name"`
+}
+
+// documentation is where the pages about causes are.
+const documentation = "https://github.com/myodai/myodai/blob/main/"
+
+// showFindings tells findings in both languages; with the observation they came
+// from, in detail.
+func showFindings(findings []myodai.Finding, host dnshost.Host, o *myodai.Observation) []Finding {
+	list := []Finding{}
+	for _, f := range findings {
+		c := contextOf(f, host, o)
+		english := diagnose.Explain(f, c)
+		c.Lang = diagnose.Japanese
+		japanese := diagnose.Explain(f, c)
+		out := Finding{
+			Cause: f.Cause, Severity: f.Severity, Primary: f.Primary, Record: string(f.Record), Purpose: f.Purpose,
+			Found: f.Found, Expected: f.Expected, Diff: english.Diff, VisibleAt: utc(f.VisibleAt),
+			Title: Texts{english.Title, japanese.Title}, Message: Texts{english.Message, japanese.Message},
+			Fix: Texts{strings.Join(english.Steps, "\n"), strings.Join(japanese.Steps, "\n")}, Why: Texts{english.Why, japanese.Why},
+		}
+		if english.Page != "" {
+			out.Page = documentation + english.Page
+		}
+		if o != nil {
+			out.Details = &TextLists{append([]string{}, english.Details...), append([]string{}, japanese.Details...)}
+		}
+		list = append(list, out)
+	}
+	return list
+}
+
+// contextOf is what Explain needs of a finding: the planned record is among its
+// arguments, as it was planned when the finding was made.
+func contextOf(f myodai.Finding, host dnshost.Host, o *myodai.Observation) diagnose.Context {
+	c := diagnose.Context{Lang: diagnose.English, Host: host, Domain: myodai.Name(f.Args["d"]), Zone: myodai.Name(f.Args["zone"])}
+	if t := myodai.RecordType(f.Args["type"]); t != "" {
+		c.Item = plan.Item{Purpose: f.Purpose, Selector: f.Args["sel"], Name: f.Record, Type: t, Value: f.Args["want"]}
+		if o != nil {
+			c.Answers = o.About(f.Record, t)
+		}
+	}
+	return c
+}
+
+// hostOf is the DNS host that a check recognized, as far as its panel is known:
+// what the findings show it to do counts for more than hearsay.
+func hostOf(c myodai.Check) dnshost.Host {
+	host, ok := dnshost.ByID(c.DNSHost)
+	if !ok {
+		host = dnshost.Generic()
+	}
+	for _, f := range c.Findings {
+		switch f.Cause {
+		case diagnose.NameSuffixDuplicated:
+			host = host.With(dnshost.HabitAppendsToName)
+		case diagnose.CNAMETargetSuffixAppended:
+			host = host.With(dnshost.HabitAppendsToTarget)
+		}
+	}
+	return host
+}
+
+func showHost(h dnshost.Host) *DNSHost {
+	if h.ID == dnshost.Generic().ID {
+		return nil
+	}
+	return &DNSHost{ID: h.ID, Name: Texts{h.Name.English, h.Name.Japanese}}
+}
