@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/myodai/myodai"
+	"github.com/myodai/myodai/internal/dnshost"
 	"github.com/myodai/myodai/internal/plan"
 )
 
@@ -12,6 +13,7 @@ import (
 // one first; a set of records that is right has none.
 func Domain(in Input) []myodai.Finding {
 	v := newView(in)
+	v.host, _ = dnshost.Recognize(v.nameServers())
 	var list []myodai.Finding
 	for _, f := range v.zoneFlaws() {
 		list = append(list, v.finding(plan.Item{}, f))

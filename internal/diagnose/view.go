@@ -24,7 +24,7 @@ type view struct {
 	checks  []myodai.RecordCheck            // one per item of the plan
 	zone    myodai.Name                     // that the domain stands in, "" when not known
 	servers []myodai.Server                 // of zone, by its parent
-	host    dnshost.Host                    // of zone, dnshost.Generic when not recognized
+	host    dnshost.Host                    // of zone, only for judging
 	ours    myodai.Name                     // the platform's zone, "" when not known
 	missed  *[]key                          // notes what look-ups found no answer to; nil when nobody asks
 }
@@ -58,7 +58,6 @@ func newView(in Input) *view {
 	if z, ok := in.Observation.ZoneOf(in.Plan.Domain); ok {
 		v.servers = z.Servers
 	}
-	v.host, _ = dnshost.Recognize(v.nameServers())
 	v.ours = in.Known.PlatformZone
 	if v.ours == "" {
 		v.ours = sharedZone(in.Plan)
