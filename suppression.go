@@ -27,8 +27,9 @@ type Suppression struct {
 type ReturnedKind string
 
 const (
-	ReturnedBounce    ReturnedKind = "bounce"     // a DSN about a delivery of ours (RFC 3464)
-	ReturnedAutoReply ReturnedKind = "auto_reply" // an answer to the return path that is no DSN
+	ReturnedBounce    ReturnedKind = "bounce"     // a DSN about a delivery of ours (RFC 3464), or a bounce in prose
+	ReturnedComplaint ReturnedKind = "complaint"  // the recipient of a delivery does not want such mail (RFC 5965)
+	ReturnedAutoReply ReturnedKind = "auto_reply" // any other answer to a return path
 	ReturnedReport    ReturnedKind = "report"     // to a DMARC report address
 )
 
@@ -38,7 +39,7 @@ type Returned struct {
 	TenantID   TenantID
 	Kind       ReturnedKind
 	DomainID   DomainID   // for reports
-	DeliveryID DeliveryID // for bounces and auto-replies
+	DeliveryID DeliveryID // for bounces, complaints and auto-replies
 	Remote     string     // IP address it came from
 	Raw        []byte
 	ReceivedAt time.Time

@@ -18,6 +18,9 @@ import (
 // its events and suppression count. It may be called more than once and must be
 // pure. When it returns an error nothing is written, and the error is returned
 // as it is.
+//
+// A delivery is complained about once: a second complaint is kept, and change is
+// not called for it, so that a replayed one changes nothing (T43).
 func (s *Store) RecordReturned(ctx context.Context, r myodai.Returned,
 	change func(myodai.Delivery) (myodai.Delivery, []myodai.Event, *myodai.Suppression, error),
 ) error {
@@ -34,11 +37,15 @@ func (s *Store) RecordReturned(ctx context.Context, r myodai.Returned,
 			}
 			tenant = before.TenantID
 		}
-		_, err := q.exec(`
+		repeated, err := q.complained(r)
+		if err != nil {
+			return err
+		}
+		_, err = q.exec(`
 			insert into returned (id, tenant_id, kind, domain_id, delivery_id, remote, raw, received_at)
 			values ($1, $2, $3, $4, $5, $6, $7, $8)`,
 			r.ID, tenant, r.Kind, orNull(r.DomainID), orNull(r.DeliveryID), r.Remote, r.Raw, r.ReceivedAt)
-		if err != nil || change == nil {
+		if err != nil || change == nil || repeated {
 			return err
 		}
 		d, events, suppression, err := change(before)
@@ -56,6 +63,16 @@ func (s *Store) RecordReturned(ctx context.Context, r myodai.Returned,
 		}
 		return q.addEvents(events)
 	})
+}
+
+// complained reports whether r is a complaint about a delivery that has one.
+func (q session) complained(r myodai.Returned) (bool, error) {
+	if r.Kind != myodai.ReturnedComplaint {
+		return false, nil
+	}
+	list, err := all(q, func(id *myodai.ReturnedID) []any { return []any{id} },
+		`select id from returned where delivery_id = $1 and kind = $2 limit 1`, r.DeliveryID, r.Kind)
+	return len(list) > 0, err
 }
 
 // changeReturned saves what a returned mail made of a delivery.

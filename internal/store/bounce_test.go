@@ -66,6 +66,32 @@ func TestReturnedBounce(t *testing.T) {
 	})
 }
 
+// Threat T43: a complaint counts once, however often it is sent, and it leaves
+// the delivery as it is.
+func TestReturnedComplaint(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store) {
+		d := newDomain(t, s, newTenant(t, s).ID, "example.com")
+		accept(t, s, letter(d, t0, rcpt("a", "example.net"), rcpt("b", "example.net")))
+		held, _ := claim(t, s, "n1", 9, t0)
+		complain := func(id myodai.ReturnedID, of myodai.Delivery) {
+			suppression := myodai.Suppression{ID: myodai.SuppressionID("sup_" + id), TenantID: d.TenantID,
+				Address: of.Recipient, Reason: myodai.SuppressionComplained, CreatedAt: t0}
+			r := myodai.Returned{ID: id, Kind: myodai.ReturnedComplaint, DeliveryID: of.ID, ReceivedAt: t0}
+			ok(t, s.RecordReturned(t.Context(), r, func(was myodai.Delivery) (myodai.Delivery, []myodai.Event, *myodai.Suppression, error) {
+				return was, []myodai.Event{event(d.TenantID, myodai.EventMessageComplained, t0), event(d.TenantID, myodai.EventSuppressionAdded, t0)}, &suppression, nil
+			}))
+		}
+		complain("ret_1", held[0])
+		complain("ret_2", held[0])
+		complain("ret_3", held[1])
+		count := kinds(t, s, d.TenantID)
+		if count[myodai.EventMessageComplained] != 2 || count[myodai.EventSuppressionAdded] != 2 {
+			t.Errorf("events %v, want one complaint for each of two deliveries", count)
+		}
+		same(t, "delivery", must(s.Delivery(t.Context(), d.TenantID, held[0].ID))(t), held[0])
+	})
+}
+
 // An automatic reply changes nothing about a delivery that is under way.
 func TestReturnedAutoReplyKeepsLease(t *testing.T) {
 	each(t, func(t *testing.T, s *store.Store) {
