@@ -2,6 +2,7 @@ package bounce
 
 import (
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -122,24 +123,21 @@ func (c Complaint) Unwanted() bool {
 	return c.Type == FeedbackAbuse || c.Type == FeedbackFraud || c.Type == FeedbackOptOut
 }
 
-// Delivery says which delivery the complaint is about: the one whose return path
-// stands in the report or in the header of the mail it is about, and verifies.
-// It is the only thing in a complaint that a stranger cannot make up (T43). ok is
-// false when there is none, or when there are two that differ.
-func (c Complaint) Delivery(key [32]byte, now time.Time) (id myodai.DeliveryID, ok bool) {
+// Deliveries lists the deliveries the complaint is about: those whose return path
+// stands in the report or in the header of the mail it is about, and verifies. It
+// is the only thing in a complaint that a stranger cannot make up (T43). An
+// honest complaint has one or, where the reporter blackened it, none.
+func (c Complaint) Deliveries(key [32]byte, now time.Time) []myodai.DeliveryID {
+	var list []myodai.DeliveryID
 	for _, value := range c.tokens {
 		for _, local := range tokenPattern.FindAllString(lowerASCII(value), maxParts) {
-			found, err := ReadReturnPath(key, myodai.Address{Local: local}, now)
-			if err != nil {
-				continue
+			id, err := ReadReturnPath(key, myodai.Address{Local: local}, now)
+			if err == nil && !slices.Contains(list, id) {
+				list = append(list, id)
 			}
-			if id != "" && id != found {
-				return "", false
-			}
-			id = found
 		}
 	}
-	return id, id != ""
+	return list
 }
 
 // Concerns reports whether the complaint can come from the address a: whether it

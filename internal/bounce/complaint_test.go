@@ -84,7 +84,7 @@ func TestParseARFRefuses(t *testing.T) {
 
 // Threat T43: a complaint is about the delivery whose return path it has, and
 // about none when that does not verify.
-func TestComplaintDelivery(t *testing.T) {
+func TestComplaintDeliveries(t *testing.T) {
 	id := deliveryID(7)
 	ours := bounce.MintReturnPath(returnKey, id, bounceAt).String()
 	other := bounce.MintReturnPath(returnKey, deliveryID(8), bounceAt).String()
@@ -94,28 +94,28 @@ func TestComplaintDelivery(t *testing.T) {
 		name             string
 		report, original []string
 		after            time.Duration
-		want             bool
+		want             int
 	}{
-		{"return path in the original", abuse, []string{"Return-Path: <" + ours + ">"}, 0, true},
-		{"return path in capitals", abuse, []string{"Return-Path: <" + strings.ToUpper(ours) + ">"}, 0, true},
-		{"original mail from", append(abuse, "Original-Mail-From: "+ours), nil, 0, true},
-		{"both, the same", append(abuse, "Original-Mail-From: "+ours), []string{"Return-Path: <" + ours + ">"}, 0, true},
-		{"feedback id", abuse, []string{"Feedback-ID: spring:acme:" + strings.Split(ours, "@")[0] + ":plat"}, 0, true},
-		{"a forged one beside it", append(abuse, "Original-Mail-From: "+forged), []string{"Return-Path: <" + ours + ">"}, 0, true},
-		{"two that differ", append(abuse, "Original-Mail-From: "+other), []string{"Return-Path: <" + ours + ">"}, 0, false},
-		{"forged", append(abuse, "Original-Mail-From: "+forged), []string{"Return-Path: <" + forged + ">"}, 0, false},
-		{"in the text only", abuse, []string{"Subject: x", "", ours}, 0, false},
-		{"in the subject only", abuse, []string{"Subject: " + ours}, 0, false},
-		{"too old", append(abuse, "Original-Mail-From: "+ours), nil, bounce.ReturnPathLife + time.Second, false},
-		{"none", abuse, nil, 0, false},
+		{"return path in the original", abuse, []string{"Return-Path: <" + ours + ">"}, 0, 1},
+		{"return path in capitals", abuse, []string{"Return-Path: <" + strings.ToUpper(ours) + ">"}, 0, 1},
+		{"original mail from", append(abuse, "Original-Mail-From: "+ours), nil, 0, 1},
+		{"both, the same", append(abuse, "Original-Mail-From: "+ours), []string{"Return-Path: <" + ours + ">"}, 0, 1},
+		{"feedback id", abuse, []string{"Feedback-ID: spring:acme:" + strings.Split(ours, "@")[0] + ":plat"}, 0, 1},
+		{"a forged one beside it", append(abuse, "Original-Mail-From: "+forged), []string{"Return-Path: <" + ours + ">"}, 0, 1},
+		{"two that differ", append(abuse, "Original-Mail-From: "+other), []string{"Return-Path: <" + ours + ">"}, 0, 2},
+		{"forged", append(abuse, "Original-Mail-From: "+forged), []string{"Return-Path: <" + forged + ">"}, 0, 0},
+		{"in the text only", abuse, []string{"Subject: x", "", ours}, 0, 0},
+		{"in the subject only", abuse, []string{"Subject: " + ours}, 0, 0},
+		{"too old", append(abuse, "Original-Mail-From: "+ours), nil, bounce.ReturnPathLife + time.Second, 0},
+		{"none", abuse, nil, 0, 0},
 	} {
 		c, err := bounce.ParseARF(arf(tt.report, tt.original))
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, ok := c.Delivery(returnKey, sentAt.Add(tt.after))
-		if ok != tt.want || ok != (got == id) {
-			t.Errorf("%s: Delivery = %q, %v; want %v", tt.name, got, ok, tt.want)
+		got := c.Deliveries(returnKey, sentAt.Add(tt.after))
+		if len(got) != tt.want || tt.want > 0 && !slices.Contains(got, id) {
+			t.Errorf("%s: Deliveries = %q, want %d", tt.name, got, tt.want)
 		}
 	}
 }
@@ -152,8 +152,8 @@ func FuzzParseARF(f *testing.F) {
 		if strings.ContainsAny(string(c.Type)+c.UserAgent+c.MailFrom+c.From+c.Subject+c.MessageID+strings.Join(c.Recipients, ""), "\r\n\x00\x1b") {
 			t.Fatalf("control characters in %+v", c)
 		}
-		if id, ok := c.Delivery(returnKey, sentAt); ok {
-			t.Fatalf("Delivery = %q of a key that was never used", id)
+		if list := c.Deliveries(returnKey, sentAt); len(list) > 0 {
+			t.Fatalf("Deliveries = %q of a key that was never used", list)
 		}
 		c.Concerns(myodai.Address{Local: "taro", Domain: "example.net"})
 	})

@@ -106,7 +106,7 @@ func checkComplaint(t *testing.T, l letter) {
 		t.Fatal(err)
 	}
 	result := "none"
-	if id, ok := c.Delivery(returnKey, sentAt); ok && id == deliveryID(7) {
+	if list := c.Deliveries(returnKey, sentAt); len(list) == 1 && list[0] == deliveryID(7) {
 		result = "kept"
 		if c.Unwanted() {
 			result = "complained"

@@ -17,14 +17,14 @@ type Decision struct {
 	Suppress bool           // the recipient is not to be mailed again
 }
 
-// Decide says what follows when the report came to the return path of d.
+// Decide says what follows when the report, a DSN or a bounce in prose, came to
+// the return path of d.
 //
 // Only "failed" for d's own recipient counts (T41), and only when d can have
-// reached another server: it was delivered to one, or an attempt was begun whose
-// end we may have lost (a crash between its 250 and our commit). A delivery that
-// ended otherwise stays as it ended, so a repeated DSN changes nothing.
+// reached another server. A delivery that ended otherwise stays as it ended, so a
+// repeated DSN changes nothing.
 func Decide(d myodai.Delivery, report bounce.Report, now time.Time) Decision {
-	if d.State.Terminal() && d.State != myodai.DeliveryDelivered || d.Attempts == 0 {
+	if !canHaveArrived(d) {
 		return Decision{}
 	}
 	for _, r := range report.Recipients {
@@ -43,6 +43,20 @@ func Decide(d myodai.Delivery, report bounce.Report, now time.Time) Decision {
 		}
 	}
 	return Decision{}
+}
+
+// Complains reports whether the complaint counts against d, whose return path it
+// came to or has in it: its recipient does not want such mail, and can be the one
+// who says so (T43).
+func Complains(d myodai.Delivery, c bounce.Complaint) bool {
+	return canHaveArrived(d) && c.Unwanted() && c.Concerns(d.Recipient)
+}
+
+// canHaveArrived reports whether d can have reached another server: it was
+// delivered to one, or an attempt was begun whose end we may have lost (a crash
+// between its 250 and our commit).
+func canHaveArrived(d myodai.Delivery) bool {
+	return d.Attempts > 0 && (!d.State.Terminal() || d.State == myodai.DeliveryDelivered)
 }
 
 // bounced is d after it was refused by a DSN. Whoever still holds a lease on it

@@ -18,7 +18,8 @@ type Store interface {
 	// in one transaction. When r has a DeliveryID, change is given that delivery
 	// and returns what becomes of it, and r.TenantID is filled in from it. When r
 	// has none, change is given the zero Delivery, and of its results only the
-	// events count.
+	// events count. A second complaint about the same delivery is kept, and change
+	// is not called for it.
 	RecordReturned(ctx context.Context, r myodai.Returned,
 		change func(myodai.Delivery) (myodai.Delivery, []myodai.Event, *myodai.Suppression, error)) error
 }
@@ -31,7 +32,8 @@ type Options struct {
 	Zone      myodai.Name // the zone we serve: report addresses and our host names are in it
 	MailHost  myodai.Name // our HELO name, which may be outside Zone
 
-	// Postmaster takes mail to postmaster and abuse at our host names; an error
+	// Postmaster takes mail to postmaster and abuse at our host names, except for
+	// complaints that carry a return path of ours; an error
 	// makes the sender try again later. Nil refuses such mail, so that nothing is
 	// taken that nobody reads; RFC 5321 §4.5.1 wants it taken.
 	Postmaster func(ctx context.Context, recipient myodai.Address, remote string, raw []byte) error

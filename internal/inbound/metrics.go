@@ -29,4 +29,5 @@ const (
 	effectNone       = "none"
 	effectBounced    = "bounced"
 	effectSuppressed = "suppressed"
+	effectComplained = "complained"
 )

@@ -2,6 +2,7 @@ package inbound
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -20,30 +21,53 @@ func (s *Service) Receive(ctx context.Context, recipient myodai.Address, remote 
 	}
 	switch {
 	case to.postmaster:
-		if err := s.o.Postmaster(ctx, recipient, remote, raw); err != nil {
-			return fmt.Errorf("hand over mail to %s: %w", recipient.Local, err)
-		}
-		s.metrics.received.WithLabelValues(string(kindPostmaster), effectNone).Inc()
-		return nil
+		return s.postmaster(ctx, recipient, remote, raw, now)
 	case to.domain != nil:
 		return s.report(ctx, *to.domain, remote, raw, now)
 	}
 	return s.answer(ctx, to.delivery, remote, raw, now)
 }
 
+// postmaster hands mail to postmaster and abuse over to people, unless it is a
+// complaint that proves which delivery it is about: mailbox providers send them
+// where they were told to, and that is often abuse.
+func (s *Service) postmaster(ctx context.Context, recipient myodai.Address, remote string, raw []byte, now time.Time) error {
+	if c, err := bounce.ParseARF(raw); err == nil && c.Unwanted() {
+		if list := c.Deliveries(s.o.ReturnKey, now); len(list) == 1 {
+			err := s.complaint(ctx, list[0], c, remote, raw, now)
+			if refusal, ok := errors.AsType[*myodai.Error](err); !ok || refusal.Code != myodai.CodeNotFound {
+				return err
+			} // else the delivery is gone, and people may know more
+		}
+	}
+	if err := s.o.Postmaster(ctx, recipient, remote, raw); err != nil {
+		return fmt.Errorf("hand over mail to %s: %w", recipient.Local, err)
+	}
+	s.metrics.received.WithLabelValues(string(kindPostmaster), effectNone).Inc()
+	return nil
+}
+
 // answer keeps what came to the return path of a delivery.
 func (s *Service) answer(ctx context.Context, id myodai.DeliveryID, remote string, raw []byte, now time.Time) error {
 	kind := bounce.KindOf(raw)
-	r := myodai.Returned{
-		ID: myodai.NewID[myodai.ReturnedID](now, s.o.Random), Kind: myodai.ReturnedAutoReply,
-		DeliveryID: id, Remote: remote, Raw: raw, ReceivedAt: now,
-	}
+	returned := myodai.ReturnedBounce
 	var report bounce.Report
-	if kind == bounce.KindDSN {
-		r.Kind = myodai.ReturnedBounce
-		report, _ = bounce.ParseDSN(raw) // KindDSN says that it can be read
+	switch kind { // which says that it can be read
+	case bounce.KindDSN:
+		report, _ = bounce.ParseDSN(raw)
+	case bounce.KindProse:
+		report, _ = bounce.ParseProse(raw)
+	case bounce.KindComplaint:
+		c, err := bounce.ParseARF(raw)
+		if err == nil && c.Unwanted() && onlyAbout(c.Deliveries(s.o.ReturnKey, now), id) {
+			return s.complaint(ctx, id, c, remote, raw, now)
+		}
+		returned = myodai.ReturnedAutoReply
+	default:
+		returned = myodai.ReturnedAutoReply
 	}
 	effect := effectNone
+	r := s.returned(returned, id, remote, raw, now)
 	err := s.o.Store.RecordReturned(ctx, r, func(d myodai.Delivery) (myodai.Delivery, []myodai.Event, *myodai.Suppression, error) {
 		effect = effectNone // the transaction may be run again
 		decision := Decide(d, report, now)
@@ -55,10 +79,7 @@ func (s *Service) answer(ctx context.Context, id myodai.DeliveryID, remote strin
 		var suppression *myodai.Suppression
 		if decision.Suppress {
 			effect = effectSuppressed
-			suppression = &myodai.Suppression{
-				ID: myodai.NewID[myodai.SuppressionID](now, s.o.Random), TenantID: d.TenantID, Address: d.Recipient,
-				Reason: myodai.SuppressionBounced, Evidence: evidence(decision.Outcome), MessageID: d.MessageID, CreatedAt: now,
-			}
+			suppression = s.suppression(d, myodai.SuppressionBounced, evidence(decision.Outcome), now)
 			events = append(events, s.suppressedEvent(d, *suppression, now))
 		}
 		return bounced(d, decision.Outcome), events, suppression, nil
@@ -68,6 +89,17 @@ func (s *Service) answer(ctx context.Context, id myodai.DeliveryID, remote strin
 	}
 	s.metrics.received.WithLabelValues(string(kind), effect).Inc()
 	return nil
+}
+
+// onlyAbout reports whether nothing in list is another delivery than id.
+func onlyAbout(list []myodai.DeliveryID, id myodai.DeliveryID) bool {
+	return len(list) == 0 || len(list) == 1 && list[0] == id
+}
+
+func (s *Service) returned(kind myodai.ReturnedKind, id myodai.DeliveryID, remote string, raw []byte, now time.Time) myodai.Returned {
+	return myodai.Returned{
+		ID: myodai.NewID[myodai.ReturnedID](now, s.o.Random), Kind: kind, DeliveryID: id, Remote: remote, Raw: raw, ReceivedAt: now,
+	}
 }
 
 // report keeps what came to the report address of a domain, unread.
@@ -100,6 +132,13 @@ func (s *Service) bouncedEvent(d myodai.Delivery, id myodai.ReturnedID, decision
 			"recipient": d.Recipient.String(), "code": o.Code, "enhanced": o.Enhanced, "text": o.Text, "host": o.Host,
 			"class": string(decision.Class), "returned": string(id),
 		},
+	}
+}
+
+func (s *Service) suppression(d myodai.Delivery, reason myodai.SuppressionReason, evidence string, now time.Time) *myodai.Suppression {
+	return &myodai.Suppression{
+		ID: myodai.NewID[myodai.SuppressionID](now, s.o.Random), TenantID: d.TenantID, Address: d.Recipient,
+		Reason: reason, Evidence: evidence, MessageID: d.MessageID, CreatedAt: now,
 	}
 }
 

@@ -36,6 +36,11 @@ func notification(final, action, status string) []byte {
 	}, "\r\n"))
 }
 
+func prose(said string) []byte {
+	return []byte("From: MAILER-DAEMON@mx.example.net\r\nSubject: failure notice\r\n\r\n" +
+		"Hi. This is the qmail-send program at mx.example.net.\r\n\r\n" + said + "\r\n")
+}
+
 func TestReceive(t *testing.T) {
 	const taro = "taro@example.net"
 	for _, tt := range []struct {
@@ -52,7 +57,12 @@ func TestReceive(t *testing.T) {
 		{"delayed", notification(taro, "delayed", "4.2.2"), myodai.ReturnedBounce, myodai.DeliveryDelivered, nil},
 		{"about somebody else (T41)", notification("hanako@example.net", "failed", "5.1.1"), myodai.ReturnedBounce, myodai.DeliveryDelivered, nil},
 		{"vacation", []byte("Auto-Submitted: auto-replied\r\n\r\nAway.\r\n"), myodai.ReturnedAutoReply, myodai.DeliveryDelivered, nil},
-		{"bounce in prose", []byte("Subject: failure\r\n\r\n550 5.1.1 <taro@example.net> unknown\r\n"), myodai.ReturnedAutoReply, myodai.DeliveryDelivered, nil},
+		{"bounce in prose", prose("<taro@example.net>:\r\n550 5.1.1 no such user"), myodai.ReturnedBounce, myodai.DeliveryBounced,
+			[]myodai.EventKind{myodai.EventMessageBounced, myodai.EventSuppressionAdded}},
+		{"bounce in prose, without a code (T41)", prose("<taro@example.net>:\r\nno such user"), myodai.ReturnedBounce, myodai.DeliveryBounced,
+			[]myodai.EventKind{myodai.EventMessageBounced}},
+		{"bounce in prose about somebody else (T41)", prose("<hanako@example.net>:\r\n550 5.1.1 no such user"), myodai.ReturnedBounce, myodai.DeliveryDelivered, nil},
+		{"a person who writes of bounces", []byte("Subject: failure\r\n\r\n550 5.1.1 <taro@example.net> unknown\r\n"), myodai.ReturnedAutoReply, myodai.DeliveryDelivered, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s, store, d, _ := room(t)
