@@ -57,7 +57,10 @@ func TestUsage(t *testing.T) {
 		{"version x", exitUsage, "does not know"},
 		{"domain check x --wait soon", exitUsage, "--wait"},
 		{"tenant list --nonsense", exitUsage, "unknown flag"},
-		{"domain records x --format pdf", exitUsage, "table and zone"},
+		{"domain records x --format pdf", exitUsage, "there are table, zone, csv"},
+		{"domain records x --format terraform", exitUsage, "there are cloudflare, aws"},
+		{"domain records x --format terraform --provider bind", exitUsage, `"bind" is not one`},
+		{"domain records x --format csv --dns-host nowhere", exitUsage, `no DNS host "nowhere"`},
 		{"domain delete acme.example", exitUsage, "--yes"},
 		{"send --from a@b.example --text x --header nonsense", exitUsage, "no colon"},
 		{"send --from a@b.example --text x --attach /nonexistent", exitUsage, "cannot read"},
@@ -155,22 +158,47 @@ func TestPrintable(t *testing.T) {
 	}
 }
 
-func TestZoneLines(t *testing.T) {
-	long := strings.Repeat("a", 300)
-	for _, tt := range []struct {
-		record api.Record
-		want   string
-	}{
-		{api.Record{Name: "s1._domainkey.acme.example", Type: "CNAME", Value: "s1.plat.example"}, "s1._domainkey.acme.example. 3600 IN CNAME s1.plat.example."},
-		{api.Record{Name: "bounce.acme.example", Type: "MX", Value: "10 mx.plat.example"}, "bounce.acme.example. 3600 IN MX 10 mx.plat.example."},
-		{api.Record{Name: "a.example", Type: "TXT", Value: `v=x; "q" \`}, `a.example. 3600 IN TXT "v=x; \"q\" \\"`},
-		{api.Record{Name: "a.example", Type: "TXT", Value: long}, `a.example. 3600 IN TXT "` + long[:255] + `" "` + long[255:] + `"`},
-		{api.Record{Name: "a.example", Type: "TXT", Value: ""}, `a.example. 3600 IN TXT ""`},
-		{api.Record{Name: "a.example", Type: "TXT", Purpose: "spf", Value: "include:spf.plat.example"}, "; a.example. TXT: put include:spf.plat.example into the SPF record that is there"},
-	} {
-		if got := zoneLine(tt.record); got != tt.want {
-			t.Errorf("zoneLine(%+v)\n got %s\nwant %s", tt.record, got, tt.want)
+// What the records are written for, they are written as; what is there of
+// somebody else's stays out.
+func TestRecordFiles(t *testing.T) {
+	records := api.Plan{Domain: "news.acme.example", Records: []api.Record{
+		{Purpose: "dkim", Name: "s1._domainkey.news.acme.example", Type: "CNAME", Value: "s1.plat.example", Required: true, Status: "as_planned", Found: []string{"CNAME s1.plat.example"}},
+		{Purpose: "return-path", Name: "bounce.news.acme.example", Type: "MX", Value: "10 mx.plat.example", Required: true, Status: "missing"},
+		{Purpose: "dmarc", Name: "_dmarc.news.acme.example", Type: "TXT", Value: "v=DMARC1; p=none", Required: true, Status: "as_planned", Found: []string{"TXT v=DMARC1; p=reject"}},
+		{Purpose: "spf", Name: "news.acme.example", Type: "TXT", Value: "include:spf.plat.example", Status: "not_checked"},
+	}}
+	const id = "dom_00000000000000000000000000"
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/v1/domains/"+id+"/records" {
+			t.Errorf("asked for %s", r.URL.Path)
 		}
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(records)
+	}))
+	defer server.Close()
+	env := []string{"MYODAI_KEY=myo_x", "MYODAI_SERVER=" + server.URL}
+	for _, tt := range []struct {
+		flags string
+		want  string
+	}{
+		{"--format zone", "s1._domainkey.news.acme.example. 3600 IN CNAME s1.plat.example.\nbounce.news.acme.example. 3600 IN MX 10 mx.plat.example.\n; news.acme.example. TXT: put include:spf.plat.example into the SPF record that is there\n"},
+		{"--format zone --open", "bounce.news.acme.example. 3600 IN MX 10 mx.plat.example.\n; news.acme.example. TXT: put include:spf.plat.example into the SPF record that is there\n"},
+		{"--format csv --open --dns-host value-domain --dns-zone acme.example", "host,type,priority,value,ttl,required,purpose,note\r\nbounce.news,MX,,10 mx.plat.example.,3600,yes,return-path,\r\n"},
+		{"--format octodns --dns-zone acme.example", "bounce.news:\n  - ttl: 3600\n    type: MX\n    value:\n      exchange: mx.plat.example.\n      preference: 10\n"},
+		{"--format dnscontrol --dns-zone acme.example", "D_EXTEND(\"acme.example\",\n  CNAME(\"s1._domainkey.news\", \"s1.plat.example.\", TTL(3600)),\n"},
+		{"--format terraform --dns-host route53", "resource \"aws_route53_record\""},
+		{"--format terraform --provider azurerm --dns-zone acme.example", "  name                = \"bounce.news\"\n  zone_name           = \"acme.example\"\n"},
+	} {
+		r := command(t.Context(), nil, env, append([]string{"domain", "records", id}, strings.Fields(tt.flags)...)...)
+		if whole := strings.HasPrefix(tt.flags, "--format zone"); r.status != exitOK || !strings.Contains(r.out, tt.want) || whole && r.out != tt.want {
+			t.Errorf("%s = %d %s\n got %s\nwant %s", tt.flags, r.status, r.err, r.out, tt.want)
+		}
+		if strings.Contains(r.out, "DMARC1") {
+			t.Errorf("%s would replace a DMARC record (C3):\n%s", tt.flags, r.out)
+		}
+	}
+	if r := command(t.Context(), nil, env, "domain", "records", id, "--format", "zone", "--dns-zone", "other.example"); r.status != exitUsage || !strings.Contains(r.err, "--dns-zone") {
+		t.Errorf("another zone = %d %s", r.status, r.err)
 	}
 }
 

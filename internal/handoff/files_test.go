@@ -45,7 +45,7 @@ func TestFiles(t *testing.T) {
 
 // What a zone file says is what was planned, as another's parser reads it.
 func TestZoneFileParsesBack(t *testing.T) {
-	for _, s := range []handoff.Sheet{sheet(myodai.ShapeCNAME), sheet(myodai.ShapeTXT), naughty(), long(255), long(256), long(511)} {
+	for _, s := range []handoff.Sheet{sheet(myodai.ShapeCNAME), sheet(myodai.ShapeTXT), naughty(), long(255), long(256), long(511), empty} {
 		zone := handoff.ZoneFile(s)
 		p := dns.NewZoneParser(strings.NewReader(zone), "elsewhere.example.", "")
 		var got []string
@@ -80,6 +80,9 @@ func TestZoneFileParsesBack(t *testing.T) {
 		}
 	}
 }
+
+// empty is a sheet with an empty TXT value, which is one empty string.
+var empty = handoff.Sheet{Zone: "acme.example", Items: []plan.Item{{Purpose: myodai.PurposeDMARC, Name: "a.acme.example", Type: myodai.TypeTXT}}}
 
 // long is a sheet with a TXT value of n octets.
 func long(n int) handoff.Sheet {
