@@ -21,7 +21,7 @@ and find out whether those are there. A domain is named by its name or its id.`,
   myodai domain records acme.example --format zone
   myodai domain check acme.example`,
 	}
-	cmd.AddCommand(c.domainAdd(), c.domainList(), c.domainShow(), c.domainRecords(), c.domainCheck(), c.domainShape(), c.domainDelete())
+	cmd.AddCommand(c.domainAdd(), c.domainList(), c.domainShow(), c.domainRecords(), c.domainCheck(), c.domainHistory(), c.domainShape(), c.domainDelete())
 	return cmd
 }
 
@@ -73,7 +73,7 @@ func (c *cli) domainAdd() *cobra.Command {
 				return c.writeJSON(d)
 			}
 			c.say("%s is registered as %s. Publish these records, then run: myodai domain check %s\n", d.Name, d.ID, d.Name)
-			return c.writeRecords(d.Records)
+			return c.writeWithWarnings(d)
 		},
 	}
 	cmd.Flags().StringVar(&n.Shape, "shape", "", "form of the records, cname or txt (default: the platform's)")
@@ -134,7 +134,19 @@ func (c *cli) writeDomain(d api.DomainWithRecords) error {
 		}
 	}
 	c.say("")
-	return c.writeRecords(d.Records)
+	return c.writeWithWarnings(d)
+}
+
+// writeWithWarnings writes a domain's records, and what its DNS host is known
+// not to take.
+func (c *cli) writeWithWarnings(d api.DomainWithRecords) error {
+	if err := c.writeRecords(d.Records); err != nil {
+		return err
+	}
+	for _, w := range d.Warnings {
+		c.say("Note: %s %s", printable(w.Record), w.Message.English)
+	}
+	return nil
 }
 
 func (c *cli) domainShape() *cobra.Command {
@@ -158,7 +170,7 @@ goes on while the tenant publishes the new records.`,
 			if c.json {
 				return c.writeJSON(d)
 			}
-			return c.writeRecords(d.Records)
+			return c.writeWithWarnings(d)
 		},
 	}
 	cmd.Flags().StringVar(&record, "record", "", "owner `NAME` of the one record to switch (default: all)")
