@@ -3,6 +3,7 @@ package handoff
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -67,8 +68,7 @@ func octoValue(t myodai.RecordType, value string) any {
 
 // number reads the preference of an MX record.
 func number(s string) int {
-	n := 0
-	_, _ = fmt.Sscanf(s, "%d", &n) // planned values are numbers
+	n, _ := strconv.Atoi(s) // planned ones are numbers
 	return n
 }
 

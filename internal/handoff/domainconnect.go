@@ -152,7 +152,8 @@ func (s Service) parameters(a Application) (parameters map[string]string, left [
 	return parameters, left
 }
 
-// variablesOf are the values of the template's variables for a domain.
+// variablesOf are the values of the template's variables for a domain, but for
+// those that no link carries: it takes printable ASCII.
 func variablesOf(d myodai.Domain, p plan.Plan) map[string]string {
 	variables := map[string]string{
 		"token": d.Token, "tag": d.Tag(), "bounce": strings.TrimSuffix(string(d.ReturnPath), "."+string(d.Name)),
@@ -166,6 +167,9 @@ func variablesOf(d myodai.Domain, p plan.Plan) map[string]string {
 			_, variables["report"], _ = strings.Cut(i.Value, "rua=mailto:")
 		}
 	}
+	maps.DeleteFunc(variables, func(_, value string) bool {
+		return strings.ContainsFunc(value, func(c rune) bool { return c < ' ' || c > '~' })
+	})
 	return variables
 }
 
