@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/myodai/myodai"
-	"github.com/myodai/myodai/internal/plan"
 )
 
 // zoneFlaws judges the domain and its zone as a whole.
