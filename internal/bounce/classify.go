@@ -78,7 +78,9 @@ func Classify(code int, enhancedCode, text string) Class {
 		}
 	}
 	if result == ClassRecipient || known.vague {
-		if said := lookUp(protections, reply); said != "" {
+		// That there is a rule is the least one can say; any other reason tells more.
+		said := lookUp(protections, reply)
+		if said != "" && (said != ClassPolicy || result == ClassRecipient || result == ClassUnknown) {
 			result = said
 		}
 	}

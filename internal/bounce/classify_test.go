@@ -71,6 +71,24 @@ func TestClassify(t *testing.T) {
 	}
 }
 
+// Whatever code comes with them, these words suppress nobody.
+func TestBlocksNeverSuppress(t *testing.T) {
+	for _, text := range []string{
+		"user unknown: blocked using dnsbl.example", "mail from 192.0.2.10 blocked by zen.spamhaus.org", "no such user, listed in a blacklist",
+		"user unknown, greylisted", "Sender address rejected: User unknown", "unknown sender: no such user", "sender verification: no such user",
+		"no such user: your IP has been blocked", "recipient is on the suppression list, no such user", "no such user: mailbox full",
+		"Unknown user (in reply to end of DATA command)", "user unknown (in reply to MAIL FROM command)", "no such user: poor reputation",
+	} {
+		for _, enhanced := range []string{"", "5.0.0", "5.1.0", "5.1.1", "5.2.1", "5.7.1", "4.1.1"} {
+			for _, code := range []int{0, 450, 550, 554} {
+				if got := bounce.Classify(code, enhanced, text); bounce.Suppresses(got) {
+					t.Errorf("Classify(%d, %q, %q) = %s", code, enhanced, text, got)
+				}
+			}
+		}
+	}
+}
+
 func TestOnlyMissingRecipientsAreSuppressed(t *testing.T) {
 	for c, want := range map[bounce.Class]bool{
 		bounce.ClassRecipient: true, bounce.ClassMailboxFull: false, bounce.ClassPolicy: false,

@@ -50,8 +50,10 @@ func ParseDSN(raw []byte) (Report, error) {
 		report.ReportingMTA = afterType(block.get("reporting-mta"))
 		block, rest = cutBlock(skipEmpty(rest))
 	}
+	text := beforeCopy(humanText(head, body)) // tells what the fields leave out
 	for len(block) > 0 && len(report.Recipients) < maxPeople {
 		if r, ok := recipient(block); ok {
+			r.Diagnostic = withStage(r.Diagnostic, text)
 			report.Recipients = append(report.Recipients, r)
 		}
 		block, rest = cutBlock(skipEmpty(rest))

@@ -33,7 +33,7 @@ func ParseProse(raw []byte) (Report, error) {
 	report := Report{}
 	for _, found := range mentioned(head, text) {
 		r := reason(text, found)
-		r.Action = act
+		r.Action, r.Diagnostic = act, withStage(r.Diagnostic, text)
 		report.Recipients = append(report.Recipients, r)
 	}
 	if len(report.Recipients) == 0 {

@@ -47,3 +47,20 @@ func oneLine(text string, limit int) string {
 	}
 	return line
 }
+
+// afterDataWords are how mail systems say that it was the message that was
+// refused, and not its recipient.
+var afterDataWords = []phraseOf{
+	{"Postfix", "in reply to end of data"}, {"Exim", "after end of data"}, {"qmail", "after i sent the message"},
+	{"sendmail", ">>> data <<< 5"},
+}
+
+// withStage is a diagnostic that says when it was said, if the text around it
+// tells: what "unknown user" means depends on it.
+func withStage(diagnostic, around string) string {
+	const stage = " (in reply to end of DATA command)"
+	if diagnostic == "" || strings.Contains(strings.ToLower(diagnostic), "end of data") || !anyIn(flat(around), afterDataWords) {
+		return diagnostic
+	}
+	return diagnostic + stage
+}
