@@ -22,7 +22,7 @@ type limits struct {
 }
 
 // limits measures them, a second each.
-func (p plan) limits(s *sink) (l limits, err error) {
+func (p contest) limits(s *sink) (l limits, err error) {
 	if l.signs, l.signCPU, err = signsPerSecond(); err != nil {
 		return l, err
 	}
@@ -76,7 +76,7 @@ func ownCPU() float64 {
 	return time.Duration(used.Utime.Nano() + used.Stime.Nano()).Seconds()
 }
 
-func (p plan) fsyncsPerSecond() (rate float64, err error) {
+func (p contest) fsyncsPerSecond() (rate float64, err error) {
 	f, err := os.Create(filepath.Join(p.dir, "fsync"))
 	if err != nil {
 		return 0, err
@@ -96,7 +96,7 @@ func (p plan) fsyncsPerSecond() (rate float64, err error) {
 }
 
 // direct sends from the source straight into the sink.
-func (p plan) direct(s *sink, size int) (float64, error) {
+func (p contest) direct(s *sink, size int) (float64, error) {
 	count := 4 * p.messages
 	s.expect(count)
 	var next atomic.Int64

@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// plan is what is measured.
-type plan struct {
+// contest is what is measured.
+type contest struct {
 	dir      string // for everything that is written; removed at the end
 	binary   string // Myodai, built
 	sessions int
@@ -22,7 +22,7 @@ type plan struct {
 }
 
 func main() {
-	p := plan{}
+	p := contest{}
 	sizes := flag.String("sizes", "10,50", "sizes of messages, in KB")
 	flag.IntVar(&p.sessions, "sessions", 20, "submission sessions at a time")
 	flag.IntVar(&p.messages, "messages", 4000, "messages of each run at 10 KB")
@@ -48,7 +48,7 @@ func fail(err error) {
 }
 
 // run measures everything and prints the tables.
-func (p plan) run() (err error) {
+func (p contest) run() (err error) {
 	if p.dir, err = os.MkdirTemp("", "myodai-bench-"); err != nil {
 		return err
 	}
@@ -92,16 +92,16 @@ func (p plan) run() (err error) {
 // contestant is a peer that can be started.
 type contestant struct {
 	name  string
-	start func(p plan, dir string, s *sink) (*peer, error)
+	start func(p contest, dir string, s *sink) (*peer, error)
 }
 
-func (p plan) contestants() []contestant {
+func (p contest) contestants() []contestant {
 	postgres := os.Getenv("MYODAI_TEST_POSTGRES")
-	list := []contestant{{"Myodai on SQLite", func(p plan, dir string, s *sink) (*peer, error) { return startMyodai(p, dir, "", s) }}}
+	list := []contestant{{"Myodai on SQLite", func(p contest, dir string, s *sink) (*peer, error) { return startMyodai(p, dir, "", s) }}}
 	if postgres == "" {
 		skip("Myodai on PostgreSQL", "MYODAI_TEST_POSTGRES names no server")
 	} else {
-		list = append(list, contestant{"Myodai on PostgreSQL", func(p plan, dir string, s *sink) (*peer, error) {
+		list = append(list, contestant{"Myodai on PostgreSQL", func(p contest, dir string, s *sink) (*peer, error) {
 			return startMyodai(p, dir, postgres, s)
 		}})
 	}

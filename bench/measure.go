@@ -43,7 +43,7 @@ const (
 
 // measure starts a contestant, warms it up, and takes the medians of some
 // rounds.
-func (p plan) measure(c contestant, s *sink, size int) (result, error) {
+func (p contest) measure(c contestant, s *sink, size int) (result, error) {
 	dir := filepath.Join(p.dir, fmt.Sprintf("%s-%d", strings.ReplaceAll(strings.ToLower(c.name), " ", ""), size))
 	if err := os.MkdirAll(dir, 0o755); err != nil { // #nosec G301 -- Postfix runs as others
 		return result{}, err
@@ -75,7 +75,7 @@ func (p plan) measure(c contestant, s *sink, size int) (result, error) {
 }
 
 // once submits count messages and waits until the sink has every one.
-func (p plan) once(run *peer, s *sink, size, count int) (r result, err error) {
+func (p contest) once(run *peer, s *sink, size, count int) (r result, err error) {
 	clients := make([]*client, p.sessions)
 	for i := range clients {
 		c, err := run.submission.open()

@@ -19,13 +19,13 @@ import (
 
 	"github.com/myodai/myodai"
 	"github.com/myodai/myodai/internal/demo"
-	domainplan "github.com/myodai/myodai/internal/plan"
+	"github.com/myodai/myodai/internal/plan"
 )
 
 // startMyodai runs Myodai on SQLite, or on a database of its own on the given
 // PostgreSQL server, with a tenant whose domain is verified in the name space of
 // the demo.
-func startMyodai(p plan, dir, postgres string, s *sink) (*peer, error) {
+func startMyodai(p contest, dir, postgres string, s *sink) (*peer, error) {
 	space, err := demo.OpenSpace()
 	if err != nil {
 		return nil, err
@@ -107,10 +107,10 @@ func prepare(data string, doors map[string]string, space *demo.Space) (*peer, er
 	if err := api.post("/v1/domains", map[string]any{"name": string(signed)}, &domain); err != nil {
 		return nil, err
 	}
-	records := domainplan.Plan{Domain: signed}
+	records := plan.Plan{Domain: signed}
 	texts := map[myodai.Name][]string{}
 	for _, r := range domain.Records {
-		item := domainplan.Item{Name: myodai.Name(r.Name), Type: myodai.RecordType(r.Type), Value: r.Value}
+		item := plan.Item{Name: myodai.Name(r.Name), Type: myodai.RecordType(r.Type), Value: r.Value}
 		records.Items = append(records.Items, item)
 		texts[item.Name] = append(texts[item.Name], r.Value)
 	}

@@ -22,7 +22,7 @@ import (
 // startPostfix runs Postfix with OpenDKIM as its milter, over a unix socket, as
 // a relay to the sink. It takes mail in without TLS and login, which spares it
 // work that Myodai does.
-func startPostfix(_ plan, dir string, s *sink) (*peer, error) {
+func startPostfix(_ contest, dir string, s *sink) (*peer, error) {
 	key, record, err := newKey()
 	if err != nil {
 		return nil, err

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -34,7 +35,7 @@ func tree(roots []int) []process {
 	var list []process
 	for id := range all {
 		for at, steps := id, 0; at != 0 && steps < 50; at, steps = all[at].parent, steps+1 {
-			if contains(roots, at) {
+			if slices.Contains(roots, at) {
 				list = append(list, all[id])
 				break
 			}
@@ -74,15 +75,6 @@ func (p process) kilobytes() (n float64) {
 		}
 	}
 	return 0
-}
-
-func contains(list []int, n int) bool {
-	for _, m := range list {
-		if m == n {
-			return true
-		}
-	}
-	return false
 }
 
 // cpuSeconds is what the processes have used since they began.
@@ -127,7 +119,7 @@ func begin(log, program string, args ...string) (*exec.Cmd, error) {
 		return nil, err
 	}
 	defer func() { _ = out.Close() }()
-	cmd := exec.Command(program, args...) // #nosec G204 -- what is measured
+	cmd := exec.Command(program, args...) // #nosec G204 G702 -- what is measured
 	cmd.Stdout, cmd.Stderr = out, out
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	return cmd, cmd.Start()

@@ -8,7 +8,7 @@ import (
 )
 
 // show writes the tables, and the ratios to the first peer that is not Myodai.
-func show(w io.Writer, p plan, l limits, results map[int][]result) {
+func show(w io.Writer, p contest, l limits, results map[int][]result) {
 	say := func(format string, args ...any) { _, _ = fmt.Fprintf(w, format+"\n", args...) }
 	say("| limit of this machine, just now | per second |\n|---|---|")
 	say("| RSA-2048 signatures, Go crypto/rsa, all cores | %.0f |", l.signs)
