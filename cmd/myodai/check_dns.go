@@ -159,8 +159,7 @@ func (c *cli) language(wanted string) (diagnose.Lang, error) {
 // observe asks DNS, says so on the way, and keeps the answers where the tenant
 // wants them.
 func (c *cli) observe(ctx context.Context, job *checkJob, f checkFlags) error {
-	// One look by hand may ask more than one of thousands that the service takes.
-	o := resolver.Options{Server: f.server, Probes: diagnose.MaxProbes, Budget: 1000, Deadline: 30 * time.Second}
+	o := resolver.Options{Server: f.server, Probes: diagnose.MaxProbes, Budget: checkBudget, Deadline: checkTime}
 	if f.root != "" {
 		o.RootHints = []string{f.root}
 		if at, err := netip.ParseAddrPort(f.root); err == nil {

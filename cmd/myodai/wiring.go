@@ -23,6 +23,7 @@ import (
 	"github.com/myodai/myodai/internal/api"
 	"github.com/myodai/myodai/internal/authdns"
 	"github.com/myodai/myodai/internal/delivery"
+	"github.com/myodai/myodai/internal/diagnose"
 	"github.com/myodai/myodai/internal/domains"
 	"github.com/myodai/myodai/internal/egress"
 	"github.com/myodai/myodai/internal/inbound"
@@ -164,6 +165,14 @@ func (s *server) buildRooms(master [32]byte) error {
 	return nil
 }
 
+// What one check may cost: queries enough for every place where a record may
+// have gone by mistake, and time enough for servers that answer at the last
+// moment.
+const (
+	checkBudget = 1000
+	checkTime   = 30 * time.Second
+)
+
 // buildResolvers makes what asks DNS. Servers the operator named may have
 // addresses that are forbidden otherwise; each asker may reach its own.
 func (s *server) buildResolvers() {
@@ -171,6 +180,7 @@ func (s *server) buildResolvers() {
 	recursives := cfg.recursives()
 	s.prober = resolver.NewProber(resolver.Options{
 		RootHints: cfg.RootHints, Port: cfg.DNSPort, Recursives: recursives,
+		Probes: diagnose.MaxProbes, Budget: checkBudget, Deadline: checkTime,
 		Dial: s.dialer(append(slices.Clone(cfg.RootHints), recursives...)).DialContext,
 	})
 	s.cache = resolver.NewCache(resolver.Options{
