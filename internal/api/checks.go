@@ -43,12 +43,11 @@ type CheckWithObservation struct {
 	Observation Observation `json:"observation" doc:"What DNS said; the same findings follow from it again."`
 }
 
-// showCheck tells of a check; in detail only when its observation was read.
-func showCheck(c myodai.Check, o *myodai.Observation) Check {
-	host := hostOf(c)
+// showCheck tells of a check, with the findings as told.
+func showCheck(c myodai.Check, findings []Finding) Check {
 	out := Check{
 		ID: c.ID, DomainID: c.DomainID, At: utc(c.At), Verdict: c.Verdict, Records: []CheckedRecord{},
-		Findings: showFindings(c.Findings, host, o), DNSHost: showHost(host),
+		Findings: findings, DNSHost: showHost(hostOf(c)),
 	}
 	for _, r := range c.Records {
 		out.Records = append(out.Records, showCheckedRecord(r))
@@ -59,6 +58,11 @@ func showCheck(c myodai.Check, o *myodai.Observation) Check {
 		}
 	}
 	return out
+}
+
+// showWhole tells of a check whose observation was read.
+func showWhole(c myodai.Check) Check {
+	return showCheck(c, detailed(c.Findings, hostOf(c), c.Observation))
 }
 
 func showCheckedRecord(r myodai.RecordCheck) CheckedRecord {
@@ -116,7 +120,7 @@ func (s *Server) mayCheck(ctx context.Context, who myodai.Credential, in *Domain
 // resultOf is a check that has just been made, and what became of the domain.
 func (s *Server) resultOf(ctx context.Context, check myodai.Check) (CheckResult, error) {
 	d, err := s.o.Store.Domain(ctx, check.TenantID, check.DomainID)
-	return CheckResult{showCheck(check, &check.Observation), d.State}, err
+	return CheckResult{showWhole(check), d.State}, err
 }
 
 func (s *Server) listChecks(ctx context.Context, who myodai.Credential, in *struct {
@@ -135,7 +139,8 @@ func (s *Server) listChecks(ctx context.Context, who myodai.Credential, in *stru
 		in.At = time.Now()
 	}
 	list, next, err := s.o.Store.Checks(ctx, who.TenantID, id, in.At, in.page())
-	return listOf(list, next, func(c myodai.Check) Check { return showCheck(c, nil) }), err
+	t := newTeller()
+	return listOf(list, next, func(c myodai.Check) Check { return showCheck(c, t.findings(c.Findings, hostOf(c))) }), err
 }
 
 func (s *Server) getCheck(ctx context.Context, who myodai.Credential, in *struct {
@@ -154,5 +159,5 @@ func (s *Server) getCheck(ctx context.Context, who myodai.Credential, in *struct
 		return nil, err
 	}
 	c, err := s.o.Store.Check(ctx, who.TenantID, id, checkID)
-	return outputOf(CheckWithObservation{showCheck(c, &c.Observation), showObservation(c.Observation)}), err
+	return outputOf(CheckWithObservation{showWhole(c), showObservation(c.Observation)}), err
 }

@@ -84,7 +84,7 @@ func TestCheckExplains(t *testing.T) {
 	if !strings.Contains(f.Fix.English+"\n", ": "+host+"\n") || !strings.Contains(f.Fix.Japanese, host) {
 		t.Errorf("the steps do not say what to type: %s", f.Fix.English)
 	}
-	if f.Details == nil || len(f.Details.English) == 0 || len(f.Details.Japanese) == 0 || !strings.HasSuffix(f.Page, "/docs/checks/name-suffix-duplicated.md") {
+	if len(f.Details.English) == 0 || len(f.Details.Japanese) == 0 || !strings.HasSuffix(f.Page, "/docs/checks/name-suffix-duplicated.md") {
 		t.Errorf("details %+v, page %s", f.Details, f.Page)
 	}
 

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"encoding/json"
 	"strings"
 	"time"
 
@@ -24,7 +25,7 @@ type Finding struct {
 	Message   Texts           `json:"message" doc:"What is wrong, in a sentence."`
 	Fix       Texts           `json:"fix" doc:"What to do, one step a line, in the terms of the domain's DNS host."`
 	Why       Texts           `json:"why" doc:"What it does to the mail."`
-	Details   *TextLists      `json:"details,omitempty" doc:"What was asked of which server, when, and what it said. Not in lists."`
+	Details   TextLists       `json:"details" doc:"What was found and expected; and, except in lists, what was asked of which server, when, and what it said."`
 	Page      string          `json:"page,omitempty" format:"uri" doc:"Where to read more."`
 	VisibleAt time.Time       `json:"visible_at,omitzero" doc:"When a wait ends."`
 }
@@ -50,41 +51,68 @@ type DNSHost struct {
 // documentation is where the pages about causes are.
 const documentation = "https://github.com/myodai/myodai/blob/main/"
 
-// showFindings tells findings in both languages; with the observation they came
-// from, in detail.
-func showFindings(findings []myodai.Finding, host dnshost.Host, o *myodai.Observation) []Finding {
+// teller tells findings. It remembers what it has told: in the history of a
+// domain the same findings come again and again, and texts take time to make.
+type teller struct{ told map[string]Finding }
+
+func newTeller() teller { return teller{told: map[string]Finding{}} }
+
+// findings tells all findings of a check, without the answers they came from.
+func (t teller) findings(findings []myodai.Finding, host dnshost.Host) []Finding {
 	list := []Finding{}
 	for _, f := range findings {
-		c := contextOf(f, host, o)
-		english := diagnose.Explain(f, c)
-		c.Lang = diagnose.Japanese
-		japanese := diagnose.Explain(f, c)
-		out := Finding{
-			Cause: f.Cause, Severity: f.Severity, Primary: f.Primary, Record: string(f.Record), Purpose: f.Purpose,
-			Found: f.Found, Expected: f.Expected, Diff: english.Diff, VisibleAt: utc(f.VisibleAt),
-			Title: Texts{english.Title, japanese.Title}, Message: Texts{english.Message, japanese.Message},
-			Fix: Texts{strings.Join(english.Steps, "\n"), strings.Join(japanese.Steps, "\n")}, Why: Texts{english.Why, japanese.Why},
+		key, err := json.Marshal(f)
+		if err != nil {
+			panic("api: a finding cannot be written: " + err.Error())
 		}
-		if english.Page != "" {
-			out.Page = documentation + english.Page
-		}
-		if o != nil {
-			out.Details = &TextLists{append([]string{}, english.Details...), append([]string{}, japanese.Details...)}
+		out, known := t.told[host.ID+string(key)]
+		if !known {
+			out = showFinding(f, contextOf(f, host))
+			t.told[host.ID+string(key)] = out
 		}
 		list = append(list, out)
 	}
 	return list
 }
 
+// detailed tells findings with the answers they came from.
+func detailed(findings []myodai.Finding, host dnshost.Host, o myodai.Observation) []Finding {
+	list := []Finding{}
+	for _, f := range findings {
+		c := contextOf(f, host)
+		if c.Item.Name != "" {
+			c.Answers = o.About(f.Record, c.Item.Type)
+		}
+		list = append(list, showFinding(f, c))
+	}
+	return list
+}
+
+// showFinding tells a finding in both languages.
+func showFinding(f myodai.Finding, c diagnose.Context) Finding {
+	c.Lang = diagnose.English
+	english := diagnose.Explain(f, c)
+	c.Lang = diagnose.Japanese
+	japanese := diagnose.Explain(f, c)
+	out := Finding{
+		Cause: f.Cause, Severity: f.Severity, Primary: f.Primary, Record: string(f.Record), Purpose: f.Purpose,
+		Found: f.Found, Expected: f.Expected, Diff: english.Diff, VisibleAt: utc(f.VisibleAt),
+		Title: Texts{english.Title, japanese.Title}, Message: Texts{english.Message, japanese.Message},
+		Fix: Texts{strings.Join(english.Steps, "\n"), strings.Join(japanese.Steps, "\n")}, Why: Texts{english.Why, japanese.Why},
+		Details: TextLists{append([]string{}, english.Details...), append([]string{}, japanese.Details...)},
+	}
+	if english.Page != "" {
+		out.Page = documentation + english.Page
+	}
+	return out
+}
+
 // contextOf is what Explain needs of a finding: the planned record is among its
 // arguments, as it was planned when the finding was made.
-func contextOf(f myodai.Finding, host dnshost.Host, o *myodai.Observation) diagnose.Context {
-	c := diagnose.Context{Lang: diagnose.English, Host: host, Domain: myodai.Name(f.Args["d"]), Zone: myodai.Name(f.Args["zone"])}
+func contextOf(f myodai.Finding, host dnshost.Host) diagnose.Context {
+	c := diagnose.Context{Host: host, Domain: myodai.Name(f.Args["d"]), Zone: myodai.Name(f.Args["zone"])}
 	if t := myodai.RecordType(f.Args["type"]); t != "" {
 		c.Item = plan.Item{Purpose: f.Purpose, Selector: f.Args["sel"], Name: f.Record, Type: t, Value: f.Args["want"]}
-		if o != nil {
-			c.Answers = o.About(f.Record, t)
-		}
 	}
 	return c
 }
