@@ -41,7 +41,7 @@ func readKey(data string) (tag, algorithm string, ok bool) {
 	if err1 != nil || err2 != nil || err3 != nil || err4 != nil || number == 1 {
 		return "", "", false // algorithm 1 counts otherwise, and is long gone
 	}
-	wire := append([]byte{byte(flags >> 8), byte(flags), byte(protocol), byte(number)}, public...)
+	wire := append([]byte{byte(flags >> 8), byte(flags), byte(protocol), byte(number)}, public...) // #nosec G115 -- parsed with these widths
 	sum := uint32(0)
 	for i, c := range wire {
 		if i%2 == 0 {
