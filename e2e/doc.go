@@ -1,4 +1,5 @@
 // Package e2e plays the main job against programs that others wrote: the
 // tenant's zone on NSD, the mail received by Postfix with OpenDKIM and
-// OpenDMARC. It holds tests only.
+// OpenDMARC. And it makes the mistakes that DNS administrators make, at NSD,
+// Knot and Unbound, and has the program name them. It holds tests only.
 package e2e

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 // The hosts of the name space that checks are made in, beside those of the
@@ -73,8 +74,7 @@ func exampleZone(delegations string) string {
 	for _, host := range slices.Sorted(maps.Keys(hostNames)) {
 		fmt.Fprintf(&b, "%s. A %s\n", host, hostNames[host])
 	}
-	b.WriteString("plat.example. NS ns1.plat.example.\nmx.reports.example. A 11.22.33.25\n")
-	b.WriteString("mail.example. A 11.22.33.25\n")
+	b.WriteString("plat.example. NS ns1.plat.example.\nmail.example. A " + receiverAddress + "\n")
 	b.WriteString(delegations)
 	return b.String()
 }
@@ -147,7 +147,7 @@ func (w *world) configureKnot(t *testing.T, name, listen string, zones map[strin
 
 func (w *world) waitServed(t *testing.T, address, zone string) {
 	t.Helper()
-	eventually(t, 20e9, address+" serves "+zone, func() bool { return strings.Contains(dig(address, zone, "SOA"), " SOA ") })
+	eventually(t, 20*time.Second, address+" serves "+zone, func() bool { return strings.Contains(dig(address, zone, "SOA"), " SOA ") })
 }
 
 // domainZone is one tenant's zone as a program serves it.
