@@ -65,19 +65,22 @@ func (s *session) askAny(ctx context.Context, servers []myodai.Server, q query, 
 	return last, false
 }
 
-// preferred is the servers that have an address, in random order, those with
-// IPv4 first: most machines have it.
+// preferred is the servers that have an address, in random order: IPv4 first,
+// because most machines have it, and IPv6 early enough for one that has only that.
 func preferred(servers []myodai.Server) []myodai.Server {
-	list := slices.DeleteFunc(slices.Clone(servers), func(s myodai.Server) bool { return s.Address == "" })
-	rand.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
-	slices.SortStableFunc(list, func(a, b myodai.Server) int {
+	var v4, v6 []myodai.Server
+	for _, s := range servers {
 		switch {
-		case isIPv6(a.Address) == isIPv6(b.Address):
-			return 0
-		case isIPv6(a.Address):
-			return 1
+		case s.Address == "":
+		case isIPv6(s.Address):
+			v6 = append(v6, s)
+		default:
+			v4 = append(v4, s)
 		}
-		return -1
-	})
-	return list
+	}
+	for _, list := range [][]myodai.Server{v4, v6} {
+		rand.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
+	}
+	first, second := min(len(v4), enough/2), min(len(v6), enough/2)
+	return slices.Concat(v4[:first], v6[:second], v4[first:], v6[second:])
 }
