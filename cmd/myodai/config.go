@@ -30,6 +30,8 @@ type config struct {
 	Contact      myodai.Name   // RNAME of the SOA record; "": hostmaster in Zone
 	DefaultShape myodai.Shape
 	Ed25519      bool
+	ServiceName  string         // what people call this platform
+	NotifyFrom   myodai.Address // author of the platform's own mail; zero: no-reply in Zone
 
 	// Each is a list of addresses to listen at; none means that the door is shut.
 	ListenAPI         []string
@@ -62,7 +64,7 @@ type smarthost struct{ delivery.Smarthost }
 // defaultConfig is what holds where nobody says anything.
 func defaultConfig() config {
 	return config{
-		Data: "myodai-data", DefaultShape: myodai.ShapeCNAME,
+		Data: "myodai-data", DefaultShape: myodai.ShapeCNAME, ServiceName: "Myodai",
 		ListenAPI: []string{"127.0.0.1:8025"}, ListenMetrics: []string{"127.0.0.1:9025"},
 		ListenSubmission: []string{":587"}, ListenSubmissions: []string{":465"},
 		ListenMX: []string{":25"}, ListenDNS: []string{":53"},
@@ -81,6 +83,9 @@ func (c *config) complete() {
 	if c.Zone != "" {
 		if c.Hostname == "" {
 			c.Hostname = c.Zone.Child("mail")
+		}
+		if c.NotifyFrom.IsZero() {
+			c.NotifyFrom = myodai.Address{Local: "no-reply", Domain: c.Zone}
 		}
 		if len(c.NameServers) == 0 {
 			c.NameServers = []myodai.Name{c.Zone.Child("ns1")}
@@ -115,6 +120,9 @@ func (c *config) validate() error {
 	}
 	if len(c.Addresses) == 0 {
 		blame("addresses", "give the public IP addresses of this machine: mail leaves from them, and the zone is served at them")
+	}
+	if !c.NotifyFrom.Domain.Under(c.Zone) {
+		blame("notify_from", "%s is not in the zone %s, whose keys sign the platform's own mail", c.NotifyFrom, c.Zone)
 	}
 	for _, a := range c.Addresses {
 		if a.IsUnspecified() || a.IsMulticast() {

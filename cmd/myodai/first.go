@@ -47,7 +47,7 @@ func (s *server) firstStart(ctx context.Context) error {
 				signer.Domain, s.cfg.Zone)
 		}
 	}
-	return nil
+	return s.makePlatform(ctx)
 }
 
 // newOperatorKey makes a credential of the operator and keeps its secret in the
@@ -65,6 +65,22 @@ func (s *server) newOperatorKey(ctx context.Context) error {
 		return fmt.Errorf("write the operator's key: %w", err)
 	}
 	return nil
+}
+
+// never is when something is due that is not to be done.
+var never = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// makePlatform makes the platform a tenant with its zone for a domain. Nobody has
+// to check a zone that we serve ourselves.
+func (s *server) makePlatform(ctx context.Context) error {
+	now := time.Now()
+	return s.store.CreatePlatform(ctx, myodai.Tenant{
+		ID: myodai.PlatformTenant, Name: s.cfg.ServiceName, State: myodai.TenantActive, CreatedAt: now,
+	}, myodai.Domain{
+		ID: myodai.PlatformDomain, TenantID: myodai.PlatformTenant, Name: s.cfg.Zone, State: myodai.DomainVerified,
+		Token: myodai.NewToken(rand.Reader), Shape: s.cfg.DefaultShape, ReturnPath: s.cfg.Zone,
+		RegisteredAt: now, VerifiedAt: now, NextCheckAt: never,
+	})
 }
 
 // makePlatformKeys makes the keys that sign beside the tenants' own. The store

@@ -40,6 +40,8 @@ func (c *config) settings() []setting {
 		one("contact", "NAME", "who is responsible for the zone, @ written as a dot (default: hostmaster in the zone)", &c.Contact, myodai.ParseName),
 		one("default_shape", "SHAPE", "the form of new domains' records: cname or txt", &c.DefaultShape, myodai.ParseShape),
 		one("ed25519", "BOOL", "sign with Ed25519 keys, too", &c.Ed25519, strconv.ParseBool),
+		one("service_name", "NAME", "what people call this platform", &c.ServiceName, myodai.ParseTenantName),
+		one("notify_from", "ADDRESS", "author of the platform's own mail (default: no-reply in the zone)", &c.NotifyFrom, myodai.ParseAddress),
 		many("listen_api", "ADDR,…", "where the API listens; empty shuts a door", &c.ListenAPI, parseListen),
 		many("listen_submission", "ADDR,…", "where submission with STARTTLS listens", &c.ListenSubmission, parseListen),
 		many("listen_submissions", "ADDR,…", "where submission with TLS listens", &c.ListenSubmissions, parseListen),

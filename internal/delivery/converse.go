@@ -15,6 +15,9 @@ import (
 func (s *session) deliver(ctx context.Context, item myodai.JobItem) (o *myodai.Outcome, lost bool) {
 	s.said.begin()
 	from, ok := path(item.Delivery.ReturnPath)
+	if item.Delivery.ReturnPath.IsZero() {
+		from, ok = "<>", true
+	}
 	if !ok {
 		return permanent("5.1.7", "the return path cannot be written as an SMTP address"), false
 	}

@@ -161,6 +161,12 @@ func TestMaySend(t *testing.T) {
 		{"author of the parent domain", func(w world) { w.m.From.Domain = "com" }, "the author a@com is not of the domain example.com"},
 		{"author missing", func(w world) { w.m.From = myodai.Address{} }, "the author  is not of the domain example.com"},
 		{"return path of another domain", func(w world) { w.d.ReturnPath.Domain = "rp.example.org" }, "the return path b@rp.example.org is not of the domain example.com"},
+		{"no return path", func(w world) { w.d.ReturnPath = myodai.Address{} }, "the return path  is not of the domain example.com"},
+		{"no return path of the platform's own mail", func(w world) {
+			w.d.ReturnPath = myodai.Address{}
+			w.d.TenantID, w.m.TenantID = myodai.PlatformTenant, myodai.PlatformTenant
+			w.n.TenantID, w.t.ID = myodai.PlatformTenant, myodai.PlatformTenant
+		}, ""},
 		{"domain of another tenant", func(w world) { w.n.TenantID = "ten_2" }, "fault"},
 		{"message of another tenant", func(w world) { w.m.TenantID = "ten_2" }, "fault"},
 		{"delivery of another tenant", func(w world) { w.d.TenantID = "ten_2" }, "fault"},

@@ -25,6 +25,8 @@ func MaySend(d myodai.Delivery, m myodai.Message, domain myodai.Domain, tenant m
 		return myodai.Refuse(myodai.CodeForbidden, "", "the domain %s is %s; publish its records and check it again", domain.Name, domain.State)
 	case !m.From.Domain.Under(domain.Name):
 		return myodai.Refuse(myodai.CodeForbidden, "", "the author %s is not of the domain %s", m.From, domain.Name)
+	case d.ReturnPath.IsZero() && tenant.ID == myodai.PlatformTenant:
+		return nil
 	case !d.ReturnPath.Domain.Under(domain.Name):
 		return myodai.Refuse(myodai.CodeForbidden, "", "the return path %s is not of the domain %s", d.ReturnPath, domain.Name)
 	}

@@ -26,13 +26,7 @@ func domainFields(d *myodai.Domain) []any {
 // already has the name; that other tenants have it is nobody's business (E4).
 func (s *Store) CreateDomain(ctx context.Context, d myodai.Domain, keys []myodai.NewKey, events ...myodai.Event) error {
 	return s.write(ctx, "create domain", func(q session) error {
-		n, err := q.exec(`
-			insert into domains (`+domainColumns+`, leased_until, deleted_at)
-			values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, 0, 0)
-			on conflict (tenant_id, name) where deleted_at = 0 do nothing`,
-			d.ID, d.TenantID, d.Name, d.State, d.Token, d.Shape, document{d.Shapes}, d.ReturnPath, d.RootSPF, d.ReportAddress,
-			d.RegisteredAt, d.VerifiedAt, d.AtRiskAt, d.FailedChecks, d.Notices, d.CheckedAt, d.NextCheckAt, d.ChangedAt,
-			d.PlannedAt, d.AskedAt, d.Cause)
+		n, err := q.insertDomain(d)
 		if err != nil {
 			return err
 		}
@@ -47,6 +41,17 @@ func (s *Store) CreateDomain(ctx context.Context, d myodai.Domain, keys []myodai
 		}
 		return q.addEvents(events)
 	})
+}
+
+// insertDomain adds a domain; it adds none when the tenant already has the name.
+func (q session) insertDomain(d myodai.Domain) (added int64, err error) {
+	return q.exec(`
+		insert into domains (`+domainColumns+`, leased_until, deleted_at)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, 0, 0)
+		on conflict (tenant_id, name) where deleted_at = 0 do nothing`,
+		d.ID, d.TenantID, d.Name, d.State, d.Token, d.Shape, document{d.Shapes}, d.ReturnPath, d.RootSPF, d.ReportAddress,
+		d.RegisteredAt, d.VerifiedAt, d.AtRiskAt, d.FailedChecks, d.Notices, d.CheckedAt, d.NextCheckAt, d.ChangedAt,
+		d.PlannedAt, d.AskedAt, d.Cause)
 }
 
 // Domain reads a domain.

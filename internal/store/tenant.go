@@ -42,7 +42,8 @@ func (s *Store) Tenants(ctx context.Context, page myodai.Page) (list []myodai.Te
 		return nil, "", err
 	}
 	list, err = all(s.read(ctx), tenantFields,
-		`select `+tenantColumns+` from tenants where id > $1 order by id limit $2`, after, page.Size()+1)
+		`select `+tenantColumns+` from tenants where id > $1 and id <> $3 order by id limit $2`,
+		after, page.Size()+1, myodai.PlatformTenant)
 	if err != nil {
 		return nil, "", wrap("list tenants", err)
 	}

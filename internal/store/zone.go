@@ -48,8 +48,8 @@ func (s *Store) PublishedDomains(ctx context.Context) ([]plan.Published, error) 
 		       coalesce(k.id, ''), d.tenant_id, d.id, coalesce(k.selector, ''), coalesce(k.algorithm, ''),
 		       coalesce(k.public, ''), coalesce(k.state, ''), coalesce(k.created_at, 0)
 		  from domains d left join dkim_keys k on k.tenant_id = d.tenant_id and k.domain_id = d.id
-		 where d.deleted_at = 0
-		 order by d.id, k.id`)
+		 where d.deleted_at = 0 and d.id <> $1
+		 order by d.id, k.id`, myodai.PlatformDomain)
 	if err != nil {
 		return nil, wrap("read published domains", err)
 	}

@@ -45,6 +45,7 @@ type Options struct {
 	Random    io.Reader   // ids and Message-IDs; must not fail
 	ReturnKey [32]byte    // signs return paths
 	MailHost  myodai.Name // our name in the trace line
+	Own       Mailbox     // the author of the platform's own mail, in its zone; needed by SendOwn
 
 	MaxSize       int64         // octets of one message as received; 0 means DefaultMaxSize
 	MaxRecipients int           // of one message; 0 means DefaultMaxRecipients
@@ -90,6 +91,8 @@ type Request struct {
 	// RequestHash is the SHA-256 of the request as the client sent it. It is
 	// unused without a key; all zero means that of recipients and message.
 	RequestHash [32]byte
+
+	nullReturn bool // MAIL FROM:<>; only for the platform's own mail
 }
 
 // Result is what became of a Request.

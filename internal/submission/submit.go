@@ -58,6 +58,11 @@ func (e *Engine) Submit(ctx context.Context, r Request) (Result, error) {
 	}
 	m.HeaderID, m.Size = headerID, int64(len(wire))
 	deliveries, events := e.deliveries(m, domain, recipients, suppressed)
+	if r.nullReturn {
+		for i := range deliveries {
+			deliveries[i].ReturnPath = myodai.Address{}
+		}
+	}
 	return e.accept(ctx, myodai.Accepted{
 		Message: m, Body: wire, Deliveries: deliveries, Events: events,
 		IdempotencyKey: r.IdempotencyKey, RequestHash: r.RequestHash,
