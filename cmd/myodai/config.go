@@ -13,6 +13,7 @@ import (
 
 	"github.com/myodai/myodai"
 	"github.com/myodai/myodai/internal/delivery"
+	"github.com/myodai/myodai/internal/submission"
 )
 
 // config is everything an operator decides. Each field is a setting with one
@@ -30,6 +31,7 @@ type config struct {
 	Contact      myodai.Name   // RNAME of the SOA record; "": hostmaster in Zone
 	DefaultShape myodai.Shape
 	Ed25519      bool
+	Cosign       submission.Cosign
 	ServiceName  string         // what people call this platform
 	NotifyFrom   myodai.Address // author of the platform's own mail; zero: no-reply in Zone
 
@@ -65,6 +67,7 @@ type smarthost struct{ delivery.Smarthost }
 func defaultConfig() config {
 	return config{
 		Data: "myodai-data", DefaultShape: myodai.ShapeCNAME, ServiceName: "Myodai",
+		Cosign:    submission.CosignEd25519,
 		ListenAPI: []string{"127.0.0.1:8025"}, ListenMetrics: []string{"127.0.0.1:9025"},
 		ListenSubmission: []string{":587"}, ListenSubmissions: []string{":465"},
 		ListenMX: []string{":25"}, ListenDNS: []string{":53"},

@@ -92,7 +92,7 @@ func TestSettingsSurviveWriting(t *testing.T) {
 	full := map[string]string{
 		"data": "/var/lib/myodai", "database": "postgres://u:p@db/x", "key_file": "/etc/key", "zone": "plat.example",
 		"hostname": "mx.plat.example", "addresses": "203.0.113.1,2001:db8::1", "name_servers": "ns1.plat.example,ns2.plat.example",
-		"contact": "dns.plat.example", "default_shape": "txt", "ed25519": "true", "service_name": "Plat", "notify_from": "hello@plat.example",
+		"contact": "dns.plat.example", "default_shape": "txt", "ed25519": "true", "cosign": "both", "service_name": "Plat", "notify_from": "hello@plat.example",
 		"listen_api":        "127.0.0.1:1",
 		"listen_submission": ":2", "listen_submissions": ":3", "listen_mx": "[::1]:4,127.0.0.1:4", "listen_dns": ":5",
 		"listen_metrics": "", "tls_cert": "a", "tls_key": "b", "base_url": "https://api.example.com", "root_hints": "127.0.0.1:53,::1",

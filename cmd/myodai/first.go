@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/myodai/myodai"
@@ -83,26 +84,31 @@ func (s *server) makePlatform(ctx context.Context) error {
 	})
 }
 
-// makePlatformKeys makes the keys that sign beside the tenants' own. The store
-// keeps the first ones when several nodes start at once.
+// makePlatformKeys makes those of the platform's keys that are missing: RSA for
+// its own mail, which every receiver must be able to verify, and Ed25519 to sign
+// beside tenants. The store keeps the first ones when several nodes start at once.
 func (s *server) makePlatformKeys(ctx context.Context) error {
-	keys, err := s.store.PlatformKeys(ctx)
-	if err != nil || len(keys) > 0 {
+	existing, err := s.store.PlatformKeys(ctx)
+	if err != nil {
 		return err
 	}
 	now := time.Now()
-	kinds := []myodai.Key{{Selector: "p1", Algorithm: myodai.KeyRSA}}
-	if s.cfg.Ed25519 {
-		kinds = append(kinds, myodai.Key{Selector: "p1e", Algorithm: myodai.KeyEd25519})
-	}
 	var made []myodai.NewKey
-	for _, k := range kinds {
+	for _, k := range []myodai.Key{
+		{Selector: "p1", Algorithm: myodai.KeyRSA}, {Selector: "p1e", Algorithm: myodai.KeyEd25519},
+	} {
+		if slices.ContainsFunc(existing, func(e myodai.Key) bool { return e.Selector == k.Selector }) {
+			continue
+		}
 		k.ID, k.State, k.CreatedAt = myodai.NewID[myodai.KeyID](now, rand.Reader), myodai.KeyActive, now
 		key, err := domains.NewKey(k, rand.Reader)
 		if err != nil {
 			return err
 		}
 		made = append(made, key)
+	}
+	if len(made) == 0 {
+		return nil
 	}
 	return s.store.CreatePlatformKeys(ctx, s.cfg.Zone, made)
 }

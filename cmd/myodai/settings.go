@@ -13,6 +13,7 @@ import (
 
 	"github.com/myodai/myodai"
 	"github.com/myodai/myodai/internal/delivery"
+	"github.com/myodai/myodai/internal/submission"
 )
 
 // setting connects one field of a config with its name and its text.
@@ -40,6 +41,7 @@ func (c *config) settings() []setting {
 		one("contact", "NAME", "who is responsible for the zone, @ written as a dot (default: hostmaster in the zone)", &c.Contact, myodai.ParseName),
 		one("default_shape", "SHAPE", "the form of new domains' records: cname or txt", &c.DefaultShape, myodai.ParseShape),
 		one("ed25519", "BOOL", "sign with Ed25519 keys, too", &c.Ed25519, strconv.ParseBool),
+		one("cosign", "KEYS", "with which of its own keys the platform signs tenants' mail beside them: ed25519, rsa, both or none", &c.Cosign, submission.ParseCosign),
 		one("service_name", "NAME", "what people call this platform", &c.ServiceName, myodai.ParseTenantName),
 		one("notify_from", "ADDRESS", "author of the platform's own mail (default: no-reply in the zone)", &c.NotifyFrom, myodai.ParseAddress),
 		many("listen_api", "ADDR,…", "where the API listens; empty shuts a door", &c.ListenAPI, parseListen),

@@ -151,7 +151,7 @@ func (s *server) buildRooms(master [32]byte) error {
 	})
 	s.submission = submission.New(submission.Options{
 		Store: s.store, Random: rand.Reader, ReturnKey: [32]byte(returnKey), MailHost: cfg.Hostname, Wake: s.queue.Wake,
-		Own: submission.Mailbox{Name: cfg.ServiceName, Address: cfg.NotifyFrom},
+		Cosign: cfg.Cosign, Own: submission.Mailbox{Name: cfg.ServiceName, Address: cfg.NotifyFrom},
 	})
 	s.inbound = inbound.New(inbound.Options{
 		Store: s.store, Random: rand.Reader, ReturnKey: [32]byte(returnKey), Zone: cfg.Zone, MailHost: cfg.Hostname,

@@ -42,8 +42,8 @@ func (s *Store) PlatformKeys(ctx context.Context) ([]myodai.Key, error) {
 	return s.Keys(ctx, "", "")
 }
 
-// CreatePlatformKeys adds the platform's own keys, which sign for zone. It does
-// nothing when there are some already, so every node may call it at start.
+// CreatePlatformKeys adds the platform's own keys, which sign for zone, but for
+// those whose selector is taken: every node may call it at start.
 func (s *Store) CreatePlatformKeys(ctx context.Context, zone myodai.Name, keys []myodai.NewKey) error {
 	return s.write(ctx, "create platform keys", func(q session) error {
 		// Changing the serial first keeps other nodes out.
@@ -51,10 +51,13 @@ func (s *Store) CreatePlatformKeys(ctx context.Context, zone myodai.Name, keys [
 			return err
 		}
 		existing, err := q.keys("", "")
-		if err != nil || len(existing) > 0 {
+		if err != nil {
 			return err
 		}
-		return s.addKeys(q, "", "", zone, keys)
+		missing := slices.DeleteFunc(slices.Clone(keys), func(k myodai.NewKey) bool {
+			return slices.ContainsFunc(existing, func(e myodai.Key) bool { return e.Selector == k.Key.Selector })
+		})
+		return s.addKeys(q, "", "", zone, missing)
 	})
 }
 

@@ -47,6 +47,7 @@ type Options struct {
 	MailHost  myodai.Name // our name in the trace line
 	Own       Mailbox     // the author of the platform's own mail, in its zone; needed by SendOwn
 
+	Cosign        Cosign        // of tenants' mail by the platform; "" means CosignEd25519
 	MaxSize       int64         // octets of one message as received; 0 means DefaultMaxSize
 	MaxRecipients int           // of one message; 0 means DefaultMaxRecipients
 	MaxAge        time.Duration // how long delivery is tried; 0 means DefaultMaxAge
@@ -72,6 +73,9 @@ func New(o Options) *Engine {
 	}
 	if o.MaxAge == 0 {
 		o.MaxAge = DefaultMaxAge
+	}
+	if o.Cosign == "" {
+		o.Cosign = CosignEd25519
 	}
 	if o.Wake == nil {
 		o.Wake = func() {}

@@ -185,6 +185,9 @@ func (e *Engine) sign(ctx context.Context, message []byte, domain myodai.Domain,
 	if err != nil {
 		return nil, fmt.Errorf("signers of the platform: %w", err)
 	}
+	if domain.TenantID != myodai.PlatformTenant {
+		platform = e.o.Cosign.pick(platform)
+	}
 	signatures, err := e.signatures(ctx, message, append(signers[:len(signers):len(signers)], platform...), now)
 	if err != nil {
 		return nil, err
