@@ -23,13 +23,18 @@ type Error struct {
 	Code    Code
 	Field   string // the part of the request it is about, "" for all of it
 	Message string // one sentence that says what to do, no trailing period, safe to show
+
+	// Format and Args are what Message was made of, for edges that say it in
+	// another language. Format is "" when there is nothing to make it of.
+	Format string
+	Args   []any
 }
 
 func (e *Error) Error() string { return e.Message }
 
 // Refuse makes a refusal about the given field ("" for the whole request).
 func Refuse(code Code, field, format string, args ...any) *Error {
-	return &Error{Code: code, Field: field, Message: fmt.Sprintf(format, args...)}
+	return &Error{Code: code, Field: field, Message: fmt.Sprintf(format, args...), Format: format, Args: args}
 }
 
 // Invalidf is Refuse with CodeInvalid and no field.

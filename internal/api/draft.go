@@ -124,5 +124,7 @@ func inField(err error, field string) error {
 	if !ok {
 		return err
 	}
-	return &myodai.Error{Code: refusal.Code, Field: field, Message: refusal.Message}
+	about := *refusal
+	about.Field = field
+	return &about
 }

@@ -1,0 +1,63 @@
+package console
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+
+	"github.com/myodai/myodai/internal/domains"
+	"github.com/myodai/myodai/internal/store"
+)
+
+// Options are what a Server is made of. Store, Domains, Sessions, Random, Key and
+// Log are needed.
+type Options struct {
+	Store    *store.Store
+	Domains  *domains.Service
+	Sessions Sessions
+	Random   io.Reader // of ids of requests; must not fail
+	Key      [32]byte  // what we let browsers keep is sealed under it
+	Log      *slog.Logger
+	BaseURL  string // where people reach us, such as https://console.example; "" for http and any host
+	Platform string // what the platform is called; "" means Myodai
+}
+
+// Server answers with pages.
+type Server struct {
+	o        Options
+	log      *slog.Logger
+	mux      *http.ServeMux
+	routes   []route
+	words    words
+	assets   assets
+	pages    map[Lang]pages
+	sealer   sealer
+	foreign  *http.CrossOriginProtection
+	security []header
+}
+
+// New makes a server. It fails when the base URL is none.
+func New(o Options) (*Server, error) {
+	if o.Platform == "" {
+		o.Platform = "Myodai"
+	}
+	s := &Server{
+		o: o, log: o.Log.With("room", "console"), mux: http.NewServeMux(),
+		words: loadWords(), assets: loadAssets(), sealer: newSealer(o.Key),
+	}
+	base, err := parseBase(o.BaseURL)
+	if err != nil {
+		return nil, err
+	}
+	s.security = securityHeaders(base)
+	if s.foreign, err = newForeign(base); err != nil {
+		return nil, fmt.Errorf("base_url: %w", err)
+	}
+	s.pages = map[Lang]pages{}
+	for _, lang := range Languages {
+		s.pages[lang] = s.loadPages(lang)
+	}
+	s.route()
+	return s, nil
+}

@@ -1,0 +1,55 @@
+package console
+
+import "strings"
+
+// navItem is one entry of the navigation.
+type navItem struct {
+	Path    string
+	Label   string
+	Icon    string // id in icons.svg
+	Current bool
+}
+
+// navGroup is entries that belong together.
+type navGroup struct {
+	Label string
+	Items []navItem
+}
+
+// entry is an entry before anybody looks at it. Its label is the word nav.<key>.
+type entry struct {
+	path, key, icon string
+	who             audience
+}
+
+// sections is the whole navigation, in order. The key of a section is its word.
+var sections = []struct {
+	key     string
+	entries []entry
+}{
+	{"nav.sending", []entry{
+		{"/domains", "nav.domains", "globe", members},
+	}},
+}
+
+// navigation is what the actor may go to.
+func (v *visit) navigation() []navGroup {
+	var groups []navGroup
+	for _, section := range sections {
+		group := navGroup{Label: v.say(section.key)}
+		for _, e := range section.entries {
+			if v.actor.may(e.who) {
+				group.Items = append(group.Items, navItem{e.path, v.say(e.key), e.icon, under(v.r.URL.Path, e.path)})
+			}
+		}
+		if len(group.Items) > 0 {
+			groups = append(groups, group)
+		}
+	}
+	return groups
+}
+
+// under reports whether a page is at or below a path.
+func under(page, path string) bool {
+	return page == path || strings.HasPrefix(page, path+"/")
+}

@@ -1,0 +1,49 @@
+package console
+
+import "net/http"
+
+// audience is who may see a page.
+type audience string
+
+const (
+	everyone       audience = "everyone"       // no sign-in
+	members        audience = "members"        // of a tenant, whatever their role
+	administrators audience = "administrators" // of a tenant: owners too (E1)
+	operators      audience = "operators"      // of the platform
+)
+
+// route is one way to a page, or to something that is done.
+type route struct {
+	pattern string // "GET /domains", as http.ServeMux has it
+	who     audience
+	handle  func(*visit) error
+}
+
+// route lists every page. Each file of a page adds its own.
+func (s *Server) route() {
+	s.mux.Handle("GET /assets/{name}", s.assets)
+	s.add("GET /{$}", everyone, home)
+	s.add("GET /design", everyone, showDesign)
+}
+
+// add routes requests to handle.
+func (s *Server) add(pattern string, who audience, handle func(*visit) error) {
+	s.routes = append(s.routes, route{pattern, who, handle})
+	s.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+		s.visit(w, r, who, handle)
+	})
+}
+
+// home is where somebody begins who just came.
+func home(v *visit) error {
+	switch {
+	case v.actor.Operator && v.actor.Tenant == "":
+		return v.to("/design")
+	case v.actor.signedIn():
+		return v.to("/domains")
+	}
+	return v.to(signInPath)
+}
+
+// signInPath is where people who are not signed in are sent.
+const signInPath = "/sign-in"
