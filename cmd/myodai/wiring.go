@@ -22,6 +22,7 @@ import (
 	"github.com/myodai/myodai/internal/access"
 	"github.com/myodai/myodai/internal/api"
 	"github.com/myodai/myodai/internal/authdns"
+	"github.com/myodai/myodai/internal/console"
 	"github.com/myodai/myodai/internal/delivery"
 	"github.com/myodai/myodai/internal/diagnose"
 	"github.com/myodai/myodai/internal/domains"
@@ -50,6 +51,7 @@ type server struct {
 	submission *submission.Engine
 	queue      *queue.Queue
 	inbound    *inbound.Service
+	console    *console.Server
 	api        *api.Server
 	dns        *authdns.Server
 	submitters *smtpd.Server
@@ -157,13 +159,29 @@ func (s *server) buildRooms(master [32]byte) error {
 		Store: s.store, Random: rand.Reader, ReturnKey: [32]byte(returnKey), Zone: cfg.Zone, MailHost: cfg.Hostname,
 		Postmaster: postmaster{dir: s.path("postmaster")}.keep, Registerer: s.registry,
 	})
+	if s.console, err = s.newConsole(master); err != nil {
+		return err
+	}
 	s.api = api.New(api.Options{
 		Store: s.store, Access: s.access, Domains: s.domains, Submission: s.submission, Random: rand.Reader,
-		Log: log, Registerer: s.registry, Version: version(), BaseURL: cfg.BaseURL, Wake: s.queue.Wake,
+		Log: log, Registerer: s.registry, Version: version(), BaseURL: cfg.BaseURL, Wake: s.queue.Wake, Pages: s.console,
 	})
 	s.tls = &tls.Config{GetCertificate: certificate.get, MinVersion: tls.VersionTLS12}
 	s.buildMailServers()
 	return nil
+}
+
+// newConsole makes the pages. What browsers keep for us is sealed under a key of
+// its own.
+func (s *server) newConsole(master [32]byte) (*console.Server, error) {
+	key, err := hkdf.Key(sha256.New, master[:], nil, "myodai console", 32)
+	if err != nil {
+		return nil, fmt.Errorf("derive the key of the console: %w", err)
+	}
+	return console.New(console.Options{
+		Store: s.store, Domains: s.domains, Random: rand.Reader, Key: [32]byte(key), Log: s.log,
+		BaseURL: s.cfg.BaseURL, Platform: s.cfg.ServiceName,
+	})
 }
 
 // What one check may cost: queries enough for every place where a record may

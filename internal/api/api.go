@@ -35,6 +35,7 @@ type Options struct {
 	Wake       func()                // called when deliveries were made due; nil for nobody
 	MaxSize    int64                 // octets of a message; 0 means submission.DefaultMaxSize
 	Limits     Limits
+	Pages      http.Handler // answers whatever is not the API's; nil for nobody
 }
 
 // Limits bound what clients can take. The zero value of each field means its

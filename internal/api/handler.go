@@ -8,6 +8,7 @@ import (
 	"path"
 	"runtime/debug"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/myodai/myodai"
@@ -55,6 +56,10 @@ func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // ServeHTTP answers one request.
 func (s *Server) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
+	if s.o.Pages != nil && !ours(r.URL.Path) {
+		s.o.Pages.ServeHTTP(rw, r)
+		return
+	}
 	began := time.Now()
 	w := &recorder{ResponseWriter: rw}
 	req := &request{id: s.newRequestID(), w: w}
@@ -83,6 +88,11 @@ func (s *Server) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	default:
 		s.mux.ServeHTTP(w, r)
 	}
+}
+
+// ours reports whether a path belongs to the API when pages are served beside it.
+func ours(path string) bool {
+	return path == "/v1" || strings.HasPrefix(path, "/v1/") || strings.HasPrefix(path, "/openapi.")
 }
 
 // refuseUnrouted answers 404 and 405 in our words. Only the router knows which

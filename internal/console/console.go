@@ -10,12 +10,12 @@ import (
 	"github.com/myodai/myodai/internal/store"
 )
 
-// Options are what a Server is made of. Store, Domains, Sessions, Random, Key and
-// Log are needed.
+// Options are what a Server is made of. Store, Domains, Random, Key and Log are
+// needed.
 type Options struct {
 	Store    *store.Store
 	Domains  *domains.Service
-	Sessions Sessions
+	Sessions Sessions  // nil: nobody can sign in
 	Random   io.Reader // of ids of requests; must not fail
 	Key      [32]byte  // what we let browsers keep is sealed under it
 	Log      *slog.Logger

@@ -1,0 +1,208 @@
+package console_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/netip"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"golang.org/x/net/html"
+
+	"github.com/myodai/myodai"
+	"github.com/myodai/myodai/internal/console"
+	"github.com/myodai/myodai/internal/domains"
+	"github.com/myodai/myodai/internal/plan"
+	"github.com/myodai/myodai/internal/store"
+)
+
+// silence is DNS that nobody answers for: every record stays unknown.
+type silence struct{}
+
+func (silence) Probe(_ context.Context, domain myodai.Name, _ func(myodai.Observation) []myodai.Question) myodai.Observation {
+	now := time.Now()
+	return myodai.Observation{Domain: domain, StartedAt: now, FinishedAt: now, Incomplete: "the network is away"}
+}
+
+// door lets in whoever has the right token.
+type door map[string]console.Actor
+
+func (d door) Session(_ context.Context, token string) (console.Actor, error) {
+	actor, ok := d[token]
+	if !ok {
+		return actor, myodai.Refuse(myodai.CodeUnauthorized, "", "nobody is signed in")
+	}
+	return actor, nil
+}
+
+// lines collects what is logged.
+type lines struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *lines) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(b)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+// world is the console over the real store and engine.
+type world struct {
+	t       *testing.T
+	server  *console.Server
+	store   *store.Store
+	domains *domains.Service
+	url     string
+	log     *lines
+	door    door
+	tenant  myodai.Tenant
+}
+
+// The tokens of who is in every world.
+const (
+	adminToken    = "administrator"
+	memberToken   = "member"
+	operatorToken = "operator"
+	strangerToken = "stranger" // administrator of another tenant
+)
+
+var site = plan.Site{
+	Zone: "plat.example", MailHost: "mail.plat.example", NameServers: []myodai.Name{"ns1.plat.example"},
+	Addresses: []netip.Addr{netip.MustParseAddr("192.0.2.1")},
+}
+
+func newWorld(t *testing.T) *world { return newWorldAsking(t, silence{}) }
+
+// newWorldAsking is newWorld with a DNS.
+func newWorldAsking(t *testing.T, prober domains.Prober) *world {
+	t.Helper()
+	w := &world{t: t, log: &lines{}, door: door{}}
+	log := slog.New(slog.NewJSONHandler(w.log, nil))
+	var key [32]byte
+	_, _ = rand.Read(key[:])
+	var err error
+	if w.store, err = store.Open(t.Context(), store.Options{URL: filepath.Join(t.TempDir(), "myodai.db"), Key: key}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = w.store.Close() })
+	if _, err := w.store.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w.domains = domains.New(domains.Options{Store: w.store, Prober: prober, Site: site, Random: rand.Reader, Log: log})
+	w.tenant = w.newTenant("Acme")
+	other := w.newTenant("Evil")
+	w.door[adminToken] = console.Actor{Member: "mem_1", Name: "Aiko", Tenant: w.tenant.ID, TenantName: "Acme", Administer: true}
+	w.door[memberToken] = console.Actor{Member: "mem_2", Name: "Ben", Tenant: w.tenant.ID, TenantName: "Acme"}
+	w.door[operatorToken] = console.Actor{Member: "mem_3", Name: "Chie", Operator: true}
+	w.door[strangerToken] = console.Actor{Member: "mem_4", Name: "Eve", Tenant: other.ID, TenantName: "Evil", Administer: true}
+	if w.server, err = console.New(console.Options{
+		Store: w.store, Domains: w.domains, Sessions: w.door, Random: rand.Reader, Key: key, Log: log,
+	}); err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(w.server)
+	t.Cleanup(server.Close)
+	w.url = server.URL
+	return w
+}
+
+func (w *world) newTenant(name string) myodai.Tenant {
+	w.t.Helper()
+	now := time.Now()
+	tenant := myodai.Tenant{ID: myodai.NewID[myodai.TenantID](now, rand.Reader), Name: name, State: myodai.TenantActive, CreatedAt: now}
+	if err := w.store.CreateTenant(w.t.Context(), tenant); err != nil {
+		w.t.Fatal(err)
+	}
+	return tenant
+}
+
+// browser is somebody's: it keeps cookies and follows redirects.
+type browser struct {
+	w      *world
+	client http.Client
+	header http.Header // sent with every request
+}
+
+// as opens a browser in which the holder of the token is signed in.
+func (w *world) as(token string) *browser {
+	w.t.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	at, err := url.Parse(w.url)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if token != "" {
+		jar.SetCookies(at, []*http.Cookie{{Name: "session", Value: token}})
+	}
+	return &browser{w: w, client: http.Client{Jar: jar}, header: http.Header{"Accept-Language": {"en"}}}
+}
+
+// page is what came back.
+type page struct {
+	t      *testing.T
+	status int
+	header http.Header
+	path   string // after redirects, with the query
+	body   string
+	root   *html.Node
+}
+
+func (b *browser) get(path string) page { return b.do(http.MethodGet, path, nil) }
+
+// post sends a form: names and values in turn.
+func (b *browser) post(path string, form ...string) page {
+	values := url.Values{}
+	for i := 0; i < len(form); i += 2 {
+		values.Add(form[i], form[i+1])
+	}
+	return b.do(http.MethodPost, path, values)
+}
+
+func (b *browser) do(method, path string, form url.Values) page {
+	t := b.w.t
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, b.w.url+path, strings.NewReader(form.Encode()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, values := range b.header {
+		r.Header[name] = values
+	}
+	if form != nil {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	resp, err := b.client.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := page{t: t, status: resp.StatusCode, header: resp.Header, path: resp.Request.URL.RequestURI(), body: string(body)}
+	if p.root, err = html.Parse(bytes.NewReader(body)); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
