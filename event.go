@@ -9,6 +9,7 @@ const (
 	EventTenantCreated     EventKind = "tenant.created"
 	EventTenantSuspended   EventKind = "tenant.suspended"
 	EventTenantResumed     EventKind = "tenant.resumed"
+	EventPolicyChanged     EventKind = "policy.changed"     // of one tenant
 	EventCredentialCreated EventKind = "credential.created" // #nosec G101 -- a word
 	EventCredentialRevoked EventKind = "credential.revoked" // #nosec G101 -- a word
 

@@ -9,10 +9,11 @@ type Message struct {
 	TenantID     TenantID
 	DomainID     DomainID     // the verified domain its From belongs to
 	CredentialID CredentialID // that submitted it
-	From         Address      // the author, as in the From header
-	Subject      string       // decoded, for people
-	HeaderID     string       // Message-ID, with its angle brackets
-	Size         int64        // octets as sent, signatures included
+	Class        ClassName
+	From         Address // the author, as in the From header
+	Subject      string  // decoded, for people
+	HeaderID     string  // Message-ID, with its angle brackets
+	Size         int64   // octets as sent, signatures included
 	AcceptedAt   time.Time
 	ExpiresAt    time.Time // when deliveries still deferred are given up
 }

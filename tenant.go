@@ -48,7 +48,8 @@ type Credential struct {
 	ID         CredentialID // also the SMTP user name
 	TenantID   TenantID     // "" for the operator's
 	Kind       CredentialKind
-	Label      string // what its owner calls it
+	Label      string    // what its owner calls it
+	Class      ClassName // of mail that names none; "" for the policy's first
 	SecretHash [32]byte
 	CreatedAt  time.Time
 	RevokedAt  time.Time // zero while it works

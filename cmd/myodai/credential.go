@@ -26,6 +26,7 @@ func (c *cli) credentialCommand() *cobra.Command {
 func addCredentialFlags(cmd *cobra.Command, n *api.NewCredential) {
 	cmd.Flags().StringVar(&n.Kind, "kind", "api", "api or smtp")
 	cmd.Flags().StringVar(&n.Label, "label", "", "what it is for")
+	cmd.Flags().StringVar(&n.Class, "class", "", "class of the mail that names none, such as `marketing`")
 }
 
 // showSecret writes a credential whose secret cannot be had again.

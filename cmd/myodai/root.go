@@ -70,7 +70,7 @@ func (c *cli) root() *cobra.Command {
 	flags.BoolVar(&c.json, "json", false, "write JSON, for programs")
 	root.AddCommand(
 		c.serveCommand(), c.demoCommand(), c.migrateCommand(), c.configCommand(), c.versionCommand(), c.manCommand(), c.checkCommand(),
-		c.tenantCommand(), c.credentialCommand(), c.domainCommand(), c.keyCommand(),
+		c.tenantCommand(), c.credentialCommand(), c.policyCommand(), c.domainCommand(), c.keyCommand(),
 		c.sendCommand(), c.messageCommand(), c.queueCommand(), c.suppressionCommand(), c.eventsCommand(),
 	)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {

@@ -123,7 +123,7 @@ func newTenant(t *testing.T, s *access.Service, name string) myodai.Tenant {
 
 func newCredential(t *testing.T, s *access.Service, tenant myodai.TenantID, kind myodai.CredentialKind) (myodai.Credential, string) {
 	t.Helper()
-	c, secret, err := s.Create(t.Context(), tenant, kind, "test")
+	c, secret, err := s.Create(t.Context(), tenant, kind, "test", "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -339,7 +339,7 @@ func TestCreate(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			before := len(m.credentials)
-			c, secret, err := s.Create(t.Context(), tt.tenant, tt.kind, tt.label)
+			c, secret, err := s.Create(t.Context(), tt.tenant, tt.kind, tt.label, "")
 			if codeOf(err) != tt.want {
 				t.Fatalf("Create = %v, want code %q", err, tt.want)
 			}

@@ -12,12 +12,14 @@ import (
 const maxLabel = 100
 
 // Create makes a credential of a tenant, of kind api or smtp, and returns the
-// secret, which cannot be had again. The label is for people and may be "".
+// secret, which cannot be had again. The label is for people and may be "". The
+// class is that of mail that names none, "" for the policy's first; the caller
+// has seen that there is such a class.
 //
 // It does not ask who creates it: a tenant's own key and the operator may, and
 // neither can make an operator's.
-func (s *Service) Create(ctx context.Context, tenant myodai.TenantID, kind myodai.CredentialKind, label string) (
-	c myodai.Credential, secret string, err error) {
+func (s *Service) Create(ctx context.Context, tenant myodai.TenantID, kind myodai.CredentialKind, label string,
+	class myodai.ClassName) (c myodai.Credential, secret string, err error) {
 	switch {
 	case kind != myodai.CredentialAPI && kind != myodai.CredentialSMTP:
 		return c, "", myodai.Refuse(myodai.CodeInvalid, "kind", "the kind of a credential is api or smtp")
@@ -30,6 +32,7 @@ func (s *Service) Create(ctx context.Context, tenant myodai.TenantID, kind myoda
 	}
 	now := time.Now()
 	c, secret = s.mint(now, tenant, kind, label)
+	c.Class = class
 	err = s.store.CreateCredential(ctx, c, myodai.Event{
 		ID: myodai.NewID[myodai.EventID](now, s.random), TenantID: tenant, At: now,
 		Kind: myodai.EventCredentialCreated,

@@ -34,6 +34,7 @@ type Options struct {
 	BaseURL    string                // where clients reach us, for the OpenAPI document; "" leaves it out
 	Wake       func()                // called when deliveries were made due; nil for nobody
 	MaxSize    int64                 // octets of a message; 0 means submission.DefaultMaxSize
+	Routes     []string              // names of the smarthosts that classes may be sent by
 	Limits     Limits
 	Pages      http.Handler // answers whatever is not the API's; nil for nobody
 }
@@ -81,6 +82,7 @@ func New(o Options) *Server {
 	s.api = humago.New(s.mux, humaConfig(o))
 	s.registerTenants()
 	s.registerCredentials()
+	s.registerPolicy()
 	s.registerDomains()
 	s.registerKeys()
 	s.registerMessages()

@@ -79,6 +79,8 @@ func (w *world) operation(method, path string) *huma.Operation {
 			return item.Get
 		case "POST":
 			return item.Post
+		case "PUT":
+			return item.Put
 		case "PATCH":
 			return item.Patch
 		case "DELETE":

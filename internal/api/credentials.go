@@ -13,6 +13,7 @@ type Credential struct {
 	ID        myodai.CredentialID   `json:"id" doc:"Also the user name for SMTP."`
 	Kind      myodai.CredentialKind `json:"kind" enum:"api,smtp"`
 	Label     string                `json:"label"`
+	Class     myodai.ClassName      `json:"class,omitempty" doc:"The class of mail that names none; missing for the policy's first."`
 	CreatedAt time.Time             `json:"created_at"`
 	RevokedAt time.Time             `json:"revoked_at,omitzero" doc:"Missing while it works."`
 }
@@ -21,6 +22,7 @@ type Credential struct {
 type NewCredential struct {
 	Kind  string `json:"kind" enum:"api,smtp" doc:"api opens this interface, smtp opens submission."`
 	Label string `json:"label,omitempty" doc:"What it is for; up to 100 characters."`
+	Class string `json:"class,omitempty" doc:"The class of mail that names none; left out: the policy's first." example:"marketing"`
 }
 
 // CreatedCredential is a credential with its secret.
@@ -32,7 +34,7 @@ type CreatedCredential struct {
 const onceOnly = "The secret is in the answer and nowhere else: keep it."
 
 func showCredential(c myodai.Credential) Credential {
-	return Credential{ID: c.ID, Kind: c.Kind, Label: c.Label, CreatedAt: utc(c.CreatedAt), RevokedAt: utc(c.RevokedAt)}
+	return Credential{ID: c.ID, Kind: c.Kind, Label: c.Label, Class: c.Class, CreatedAt: utc(c.CreatedAt), RevokedAt: utc(c.RevokedAt)}
 }
 
 // utc is t in UTC, as exactly as it is stored; no instant stays none.
@@ -44,7 +46,16 @@ func utc(t time.Time) time.Time {
 }
 
 func (s *Server) createCredential(ctx context.Context, tenant myodai.TenantID, n NewCredential) (*output[CreatedCredential], error) {
-	c, secret, err := s.o.Access.Create(ctx, tenant, myodai.CredentialKind(n.Kind), n.Label)
+	if n.Class != "" {
+		policy, err := s.o.Store.Policy(ctx, tenant)
+		if err != nil {
+			return nil, err
+		}
+		if _, err := policy.Class(myodai.ClassName(n.Class)); err != nil {
+			return nil, err
+		}
+	}
+	c, secret, err := s.o.Access.Create(ctx, tenant, myodai.CredentialKind(n.Kind), n.Label, myodai.ClassName(n.Class))
 	return outputOf(CreatedCredential{showCredential(c), secret}), err
 }
 

@@ -13,7 +13,7 @@ import (
 )
 
 // NewMessage is a message to be sent: in parts, of which it is composed, or
-// whole, in raw or raw_base64, and then with nothing beside it but to.
+// whole, in raw or raw_base64, and then with nothing beside it but to and class.
 type NewMessage struct {
 	From        string            `json:"from,omitempty" doc:"The author: a verified domain's address, with or without a name." example:"Acme <news@acme.example>"`
 	To          []string          `json:"to,omitempty" doc:"Recipients; with raw the recipients of the envelope."`
@@ -26,6 +26,7 @@ type NewMessage struct {
 	Attachments []NewAttachment   `json:"attachments,omitempty" maxItems:"100"`
 	Headers     map[string]string `json:"headers,omitempty" maxProperties:"50" doc:"Further header fields: X-… and a few others."`
 	Raw         string            `json:"raw,omitempty" doc:"A whole message of RFC 5322 with CRLF line ends."`
+	Class       string            `json:"class,omitempty" maxLength:"40" doc:"What kind of mail it is: one of the policy's classes. Left out: that of the credential, or the first." example:"marketing"`
 	RawBase64   string            `json:"raw_base64,omitempty" doc:"The same in base64, for messages that are not UTF-8."`
 }
 
@@ -57,7 +58,7 @@ func (n NewMessage) readRaw() (raw []byte, recipients []myodai.Address, err erro
 		return nil, nil, myodai.Refuse(myodai.CodeInvalid, "raw_base64", "give raw or raw_base64, not both")
 	case n.From+n.Subject+n.Text+n.HTML != "" || len(n.Cc)+len(n.Bcc)+len(n.ReplyTo)+len(n.Attachments)+len(n.Headers) > 0:
 		return nil, nil, myodai.Refuse(myodai.CodeInvalid, "raw",
-			"a raw message has its header in it; beside it give only to, the recipients of the envelope")
+			"a raw message has its header in it; beside it give only to, the recipients of the envelope, and class")
 	}
 	if raw = []byte(n.Raw); n.RawBase64 != "" {
 		if raw, err = decodeBase64(n.RawBase64); err != nil {

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/myodai/myodai"
 )
 
 // maxDepth bounds the nesting of arrays and objects in a body (T73).
@@ -21,6 +23,9 @@ func unmarshal(data []byte, v any) error {
 		}
 	}
 	if err := json.Unmarshal(data, v); err != nil {
+		if refusal, ok := errors.AsType[*myodai.Error](err); ok {
+			return errors.New(refusal.Message) // a type of ours could not read it, and says why
+		}
 		return errors.New("is not what this operation takes") // the real text names Go types and quotes values
 	}
 	return nil

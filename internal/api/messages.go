@@ -16,6 +16,7 @@ import (
 type Message struct {
 	ID         myodai.MessageID `json:"id"`
 	DomainID   myodai.DomainID  `json:"domain_id" doc:"The verified domain it is sent as."`
+	Class      myodai.ClassName `json:"class" doc:"What kind of mail it is."`
 	From       string           `json:"from"`
 	Subject    string           `json:"subject"`
 	HeaderID   string           `json:"header_id" doc:"The Message-ID header field."`
@@ -80,7 +81,7 @@ type MessageWithAttempts struct {
 
 func showMessage(m myodai.Message) Message {
 	return Message{
-		ID: m.ID, DomainID: m.DomainID, From: m.From.String(), Subject: m.Subject, HeaderID: m.HeaderID, Size: m.Size,
+		ID: m.ID, DomainID: m.DomainID, Class: m.Class, From: m.From.String(), Subject: m.Subject, HeaderID: m.HeaderID, Size: m.Size,
 		AcceptedAt: utc(m.AcceptedAt), ExpiresAt: utc(m.ExpiresAt),
 	}
 }
@@ -155,7 +156,7 @@ func (s *Server) sendMessage(ctx context.Context, who myodai.Credential, in *sen
 	if err != nil {
 		return nil, err
 	}
-	r := submission.Request{Credential: who, Recipients: recipients, Raw: raw, IdempotencyKey: in.IdempotencyKey}
+	r := submission.Request{Credential: who, Recipients: recipients, Raw: raw, Class: myodai.ClassName(in.Body.Class), IdempotencyKey: in.IdempotencyKey}
 	if r.IdempotencyKey != "" {
 		if r.RequestHash, err = hashRequest(in.Body); err != nil {
 			return nil, err

@@ -150,9 +150,9 @@ func (w *world) newParty(name string) (p party) {
 	}
 	p.tenant, err = w.access.CreateTenant(ctx, name)
 	check()
-	p.credential, p.key, err = w.access.Create(ctx, p.tenant.ID, myodai.CredentialAPI, "main")
+	p.credential, p.key, err = w.access.Create(ctx, p.tenant.ID, myodai.CredentialAPI, "main", "")
 	check()
-	_, p.password, err = w.access.Create(ctx, p.tenant.ID, myodai.CredentialSMTP, "mail")
+	_, p.password, err = w.access.Create(ctx, p.tenant.ID, myodai.CredentialSMTP, "mail", "")
 	check()
 	host := strings.ToLower(name) + ".example"
 	p.domain = w.newDomain(p.tenant.ID, myodai.Name(host))

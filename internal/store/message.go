@@ -6,12 +6,12 @@ import (
 	"github.com/myodai/myodai"
 )
 
-const messageColumns = `id, tenant_id, domain_id, credential_id, from_local, from_domain,
+const messageColumns = `id, tenant_id, domain_id, credential_id, class, from_local, from_domain,
 	subject, header_id, size, accepted_at, expires_at`
 
 func messageFields(m *myodai.Message) []any {
 	return []any{
-		&m.ID, &m.TenantID, &m.DomainID, &m.CredentialID, &m.From.Local, &m.From.Domain,
+		&m.ID, &m.TenantID, &m.DomainID, &m.CredentialID, &m.Class, &m.From.Local, &m.From.Domain,
 		&m.Subject, &m.HeaderID, &m.Size, instant{&m.AcceptedAt}, instant{&m.ExpiresAt},
 	}
 }
@@ -55,7 +55,7 @@ func (s *Store) Sender(ctx context.Context, message myodai.MessageID) (m myodai.
 	l, err := one(s.read(ctx), absent("message", message), func(l *line) []any {
 		return append(append(messageFields(&l.m), domainFields(&l.d)...), tenantFields(&l.t)...)
 	}, `
-		select m.id, m.tenant_id, m.domain_id, m.credential_id, m.from_local, m.from_domain,
+		select m.id, m.tenant_id, m.domain_id, m.credential_id, m.class, m.from_local, m.from_domain,
 		       m.subject, m.header_id, m.size, m.accepted_at, m.expires_at,
 		       d.id, d.tenant_id, d.name, d.state, d.token, d.shape, d.shapes, d.return_path, d.root_spf, d.report_address,
 		       d.registered_at, d.verified_at, d.at_risk_at, d.failed_checks, d.notices, d.checked_at, d.next_check_at, d.changed_at,

@@ -41,7 +41,7 @@ CREATE TABLE credentials (
   secret_hash bytea not null unique,
   created_at bigint not null,
   revoked_at bigint not null
-);
+, class text not null default '');
 
 CREATE INDEX credentials_tenant on credentials (tenant_id, id);
 
@@ -160,7 +160,7 @@ CREATE TABLE messages (
   header_id text not null,
   size bigint not null,
   accepted_at bigint not null,
-  expires_at bigint not null,
+  expires_at bigint not null, class text not null default 'transactional',
   unique (tenant_id, id),
   foreign key (tenant_id, domain_id) references domains (tenant_id, id)
 );
@@ -170,6 +170,11 @@ CREATE TABLE migrations (version bigint primary key, name text not null);
 CREATE TABLE nodes (
   owner text primary key,
   alive_until bigint not null
+);
+
+CREATE TABLE policies (
+  tenant_id text primary key,
+  policy text not null
 );
 
 CREATE TABLE returned (

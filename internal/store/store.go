@@ -26,14 +26,15 @@ type Options struct {
 
 // Store is an open database. Its methods may be used concurrently.
 type Store struct {
-	dialect dialect
-	writer  *sql.DB
-	reader  *sql.DB
-	aead    cipher.AEAD
-	log     *slog.Logger
-	signers signerCache
-	bodies  bodies
-	group   group
+	dialect  dialect
+	writer   *sql.DB
+	reader   *sql.DB
+	aead     cipher.AEAD
+	log      *slog.Logger
+	signers  signerCache
+	bodies   bodies
+	policies policies
+	group    group
 	// Compiled statements of writer and reader; nil where the driver keeps its own.
 	writing, reading *statements
 }

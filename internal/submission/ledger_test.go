@@ -29,6 +29,7 @@ type ledger struct {
 	domains     []myodai.Domain
 	signers     map[myodai.DomainID][]dkim.Signer // the platform's under ""
 	suppressed  map[myodai.Address]myodai.Suppression
+	policy      myodai.Policy // over the defaults
 	accepted    []myodai.Accepted
 	brokenAt    string // the method that fails, "" for none
 	published   map[myodai.Name]string
@@ -71,6 +72,10 @@ func (l *ledger) DomainNamed(_ context.Context, tenant myodai.TenantID, name myo
 		}
 	}
 	return myodai.Domain{}, myodai.Refuse(myodai.CodeNotFound, "", "no such domain")
+}
+
+func (l *ledger) Policy(context.Context, myodai.TenantID) (myodai.Policy, error) {
+	return myodai.Effective(l.policy, myodai.Policy{}), l.fail("Policy")
 }
 
 func (l *ledger) Suppressed(_ context.Context, tenant myodai.TenantID, list []myodai.Address) (map[myodai.Address]myodai.Suppression, error) {

@@ -20,6 +20,8 @@ type Store interface {
 	// DomainNamed returns the tenant's claim to a name, in any state;
 	// CodeNotFound when there is none.
 	DomainNamed(ctx context.Context, tenant myodai.TenantID, name myodai.Name) (myodai.Domain, error)
+	// Policy returns what counts for a tenant, every field said.
+	Policy(ctx context.Context, tenant myodai.TenantID) (myodai.Policy, error)
 	// Suppressed finds those of the addresses that the tenant must not mail.
 	Suppressed(ctx context.Context, tenant myodai.TenantID, list []myodai.Address) (map[myodai.Address]myodai.Suppression, error)
 	// Signers returns the active keys of a domain; of the platform for ("", "").
@@ -88,6 +90,10 @@ type Request struct {
 	Credential myodai.Credential // recognized already; its tenant is who sends
 	Recipients []myodai.Address  // of the envelope; said twice means once
 	Raw        []byte            // the message, CRLF line ends, not dot-stuffed; not changed
+
+	// Class is what kind of mail it is; "" leaves that to the message's
+	// X-Myodai-Class, then to the credential, then to the policy's first class.
+	Class myodai.ClassName
 
 	// IdempotencyKey makes the request safe to repeat for 24 hours (P05); "" for
 	// none. At most 255 printable ASCII characters.

@@ -1,6 +1,7 @@
 package submission
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -30,6 +31,10 @@ func (e *Engine) Submit(ctx context.Context, r Request) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
+	class, err := e.class(ctx, r, h)
+	if err != nil {
+		return Result{}, err
+	}
 	from, domain, err := e.author(ctx, r.Credential.TenantID, h)
 	if err != nil {
 		return Result{}, err
@@ -39,10 +44,11 @@ func (e *Engine) Submit(ctx context.Context, r Request) (Result, error) {
 		TenantID:     r.Credential.TenantID,
 		DomainID:     domain.ID,
 		CredentialID: r.Credential.ID,
+		Class:        class.Name,
 		From:         from,
 		Subject:      readSubject(h.first("Subject")),
 		AcceptedAt:   now,
-		ExpiresAt:    now.Add(e.o.MaxAge),
+		ExpiresAt:    now.Add(cmp.Or(time.Duration(class.Life), e.o.MaxAge)),
 	}
 	suppressed, err := e.o.Store.Suppressed(ctx, m.TenantID, recipients)
 	if err != nil {
