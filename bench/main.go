@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -14,6 +15,7 @@ import (
 type contest struct {
 	dir      string // for everything that is written; removed at the end
 	binary   string // Myodai, built
+	fast     string // the same with libcrypto
 	sessions int
 	messages int // per run
 	sizes    []int
@@ -57,11 +59,9 @@ func (p contest) run() (err error) {
 		return err
 	}
 	if p.binary == "" {
-		p.binary = filepath.Join(p.dir, "myodai")
-		build := exec.Command("go", "build", "-trimpath", "-o", p.binary, "./cmd/myodai") // #nosec G204 -- our own program
-		build.Env = append(os.Environ(), "CGO_ENABLED=0")
-		if out, err := build.CombinedOutput(); err != nil {
-			return fmt.Errorf("build: %w\n%s", err, out)
+		p.binary, p.fast = filepath.Join(p.dir, "myodai"), filepath.Join(p.dir, "myodai-fast")
+		if err := errors.Join(build(p.binary), build(p.fast, "-tags", "libcrypto")); err != nil {
+			return err
 		}
 	}
 	s, err := startSink()
@@ -89,6 +89,17 @@ func (p contest) run() (err error) {
 	return nil
 }
 
+// build makes the program from here, with further flags.
+func build(program string, flags ...string) error {
+	args := append(append([]string{"build", "-trimpath", "-o", program}, flags...), "./cmd/myodai")
+	cmd := exec.Command("go", args...) // #nosec G204 -- our own program
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("build: %w\n%s", err, out)
+	}
+	return nil
+}
+
 // contestant is a peer that can be started.
 type contestant struct {
 	name  string
@@ -97,14 +108,24 @@ type contestant struct {
 
 func (p contest) contestants() []contestant {
 	postgres := os.Getenv("MYODAI_TEST_POSTGRES")
-	list := []contestant{{"Myodai on SQLite", func(p contest, dir string, s *sink) (*peer, error) { return startMyodai(p, dir, "", s) }}}
+	var list []contestant
+	for kind, program := range map[string]string{"": p.binary, ", libcrypto": p.fast} {
+		if program == "" {
+			continue
+		}
+		list = append(list, contestant{"Myodai on SQLite" + kind, func(_ contest, dir string, s *sink) (*peer, error) {
+			return startMyodai(program, dir, "", s)
+		}})
+		if postgres != "" {
+			list = append(list, contestant{"Myodai on PostgreSQL" + kind, func(_ contest, dir string, s *sink) (*peer, error) {
+				return startMyodai(program, dir, postgres, s)
+			}})
+		}
+	}
 	if postgres == "" {
 		skip("Myodai on PostgreSQL", "MYODAI_TEST_POSTGRES names no server")
-	} else {
-		list = append(list, contestant{"Myodai on PostgreSQL", func(p contest, dir string, s *sink) (*peer, error) {
-			return startMyodai(p, dir, postgres, s)
-		}})
 	}
+	slices.SortFunc(list, func(a, b contestant) int { return strings.Compare(b.name, a.name) })
 	if find("postfix") == "" || find("opendkim") == "" || os.Geteuid() != 0 {
 		skip("Postfix + OpenDKIM", "it needs both installed, and root")
 	} else {

@@ -28,6 +28,7 @@ import (
 	"github.com/myodai/myodai/internal/domains"
 	"github.com/myodai/myodai/internal/egress"
 	"github.com/myodai/myodai/internal/inbound"
+	"github.com/myodai/myodai/internal/libcrypto"
 	"github.com/myodai/myodai/internal/plan"
 	"github.com/myodai/myodai/internal/queue"
 	"github.com/myodai/myodai/internal/resolver"
@@ -107,7 +108,15 @@ func (s *server) openStore(ctx context.Context) (master [32]byte, applied []stri
 	if err != nil {
 		return master, nil, err
 	}
-	s.store, err = store.Open(ctx, store.Options{URL: s.cfg.Database, Key: master, Log: s.log.With("room", "store")})
+	accelerate, err := libcrypto.Open()
+	if err != nil {
+		s.log.Debug("RSA signatures are Go's own", "why", err)
+	} else {
+		s.log.Info("RSA signatures are libcrypto's")
+	}
+	s.store, err = store.Open(ctx, store.Options{
+		URL: s.cfg.Database, Key: master, Log: s.log.With("room", "store"), Accelerate: accelerate,
+	})
 	if refusal, ok := errors.AsType[*myodai.Error](err); ok && refusal.Field == "key" && fresh {
 		return master, nil, usage("key_file: %s is missing, and the database was sealed with the key that was in it; put it back", s.cfg.KeyFile)
 	}

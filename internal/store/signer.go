@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"crypto"
+	"crypto/rsa"
 	"fmt"
 	"sync"
 
@@ -104,5 +105,12 @@ func (s *Store) openKey(q session, k myodai.Key, signsFor myodai.Name) (crypto.S
 	if err != nil {
 		return nil, fmt.Errorf("unseal key %s: %w", k.ID, err)
 	}
-	return parsePrivate(der)
+	key, err := parsePrivate(der)
+	if err != nil {
+		return nil, err
+	}
+	if rsaKey, ok := key.(*rsa.PrivateKey); ok && s.fast != nil {
+		return s.fast(rsaKey)
+	}
+	return key, nil
 }

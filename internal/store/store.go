@@ -2,7 +2,9 @@ package store
 
 import (
 	"context"
+	"crypto"
 	"crypto/cipher"
+	"crypto/rsa"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -22,6 +24,8 @@ type Options struct {
 	// outside the database (P28); without it the database signs nothing.
 	Key [32]byte
 	Log *slog.Logger // nil: nothing is logged
+	// Accelerate makes a faster signer of an RSA key; nil where there is none.
+	Accelerate func(*rsa.PrivateKey) (crypto.Signer, error)
 }
 
 // Store is an open database. Its methods may be used concurrently.
@@ -35,6 +39,7 @@ type Store struct {
 	bodies   bodies
 	policies policies
 	group    group
+	fast     func(*rsa.PrivateKey) (crypto.Signer, error) // nil for none
 	// Compiled statements of writer and reader; nil where the driver keeps its own.
 	writing, reading *statements
 }
@@ -58,7 +63,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	s := &Store{dialect: d, writer: write, reader: read, aead: aead, log: o.Log}
+	s := &Store{dialect: d, writer: write, reader: read, aead: aead, log: o.Log, fast: o.Accelerate}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
