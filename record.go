@@ -175,6 +175,12 @@ type Observation struct {
 	Zones      []Zone    `json:"zones"`      // every zone that was walked through, root first
 	Answers    []Answer  `json:"answers"`    // in the order asked
 	Incomplete string    `json:"incomplete"` // why questions were left unasked: the budget, the deadline; "" for none
+
+	// Registration is what the registry said; nil when there was no reason to ask.
+	Registration *Registration `json:"registration,omitempty"`
+	// TenantSees is what the tenant's own resolver shows them, as they say it: a
+	// hint at where they entered the records, and never evidence.
+	TenantSees []Record `json:"tenant_sees,omitempty"`
 }
 
 // ZoneOf is the deepest walked zone at or above name, without an error; ok is

@@ -152,7 +152,7 @@ func causeOf(folder string) myodai.Cause {
 func (c *dnsCase) input(r recorded) Input {
 	known := c.known
 	known.Elsewhere = r.Elsewhere
-	return Input{Plan: c.plan, Observation: r.Now, Earlier: r.Earlier, Known: known, Now: caseTime.Add(time.Second)}
+	return Input{Plan: c.plan, Observation: c.beyond.add(r.Now), Earlier: r.Earlier, Known: known, Now: caseTime.Add(time.Second)}
 }
 
 // show writes findings down, the primary one first.

@@ -96,7 +96,7 @@ func TestOneServerForAll(t *testing.T) {
 			o := prober.Probe(t.Context(), c.plan.Domain, func(o myodai.Observation) []myodai.Question {
 				return Questions(Input{Plan: c.plan, Observation: o, Known: c.known, Now: caseTime})
 			})
-			c.check(t, Domain(Input{Plan: c.plan, Observation: o, Known: c.known, Now: caseTime}))
+			c.check(t, Domain(Input{Plan: c.plan, Observation: c.beyond.add(o), Known: c.known, Now: caseTime}))
 		})
 	}
 }

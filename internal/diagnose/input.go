@@ -27,24 +27,15 @@ type Known struct {
 	VerifiedAt time.Time // when the domain was last proved; zero before the first time
 	ConnectAt  time.Time // when Domain Connect wrote the records; zero when it did not
 
-	Former       []Former        // values of this claim that were replaced
-	OtherDomains []myodai.Name   // of the same tenant
-	TenantSees   []myodai.Record // what the tenant's own resolver shows them
-
-	Registration Registration
+	Former       []Former             // values of this claim that were replaced
+	OtherDomains []myodai.Name        // of the same tenant
 	Elsewhere    []myodai.Observation // of the same domain, from other places
 	SignsAs      []myodai.Name        // domains of i= in our signatures, when not the domain itself
+	Issuers      []string             // certificate authorities of tracking hosts, as CAA names them; nil means Let's Encrypt
 }
 
 // Former is a value that a plan of this claim once asked for.
 type Former struct {
 	Value      string // as in plan.Item
 	ReplacedAt time.Time
-}
-
-// Registration is what the registry says of the registrable domain.
-type Registration struct {
-	Known  bool     // somebody was asked, and answered
-	Exists bool     // it is registered
-	Status []string // of RDAP, such as "client hold"
 }

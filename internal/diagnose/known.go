@@ -81,5 +81,6 @@ var initialSets = map[myodai.Name][]myodai.Name{
 // likelyHosts are servers that answer for zones of many tenants, where records
 // may have been entered although the domain is delegated elsewhere.
 var likelyHosts = []myodai.Name{
-	"01.dnsv.jp", "dns01.muumuu-domain.com", "ns1.dns.ne.jp", "ns1.xserver.jp", "ns1.xdomain.ne.jp",
+	"01.dnsv.jp", "dns01.muumuu-domain.com", "ns1.dns.ne.jp", "ns1.xserver.jp", "ns1.xdomain.ne.jp", "ns1.value-domain.com",
+	"dns1.registrar-servers.com", "ns1.squarespacedns.com",
 }

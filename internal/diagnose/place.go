@@ -91,7 +91,7 @@ func (v *view) wrongHost() (flaw, bool) {
 
 // privateZone finds the records in what the tenant sees, and not in public.
 func (v *view) privateZone() (flaw, bool) {
-	for _, rr := range v.in.Known.TenantSees {
+	for _, rr := range v.in.Observation.TenantSees {
 		for _, item := range v.plan.Items {
 			if _, ok := v.matches(item, candidate{name: item.Name}, rr); ok && myodai.Name(strings.ToLower(string(rr.Name))) == item.Name {
 				return flaw{cause: RecordsInPrivateZone, found: string(rr.Name) + " " + string(rr.Type) + " " + rr.Data}, true
@@ -124,6 +124,9 @@ func (v *view) notApplied() (flaw, bool) {
 	return flaw{}, false
 }
 
+// maxElsewhere bounds the servers of other DNS hosts that are asked.
+const maxElsewhere = 12
+
 // placeQuestions asks other DNS hosts for what is not at the delegated ones.
 func (v *view) placeQuestions() []myodai.Question {
 	if v.zone == "" || v.zone.IsPublicSuffix() || !v.nothingThere() {
@@ -133,7 +136,7 @@ func (v *view) placeQuestions() []myodai.Question {
 	delegated := v.nameServers()
 	propose := func(names ...myodai.Name) {
 		for _, n := range names {
-			if n != "" && !slices.Contains(hosts, n) && !slices.Contains(delegated, n) && len(hosts) < 8 {
+			if n != "" && !slices.Contains(hosts, n) && !slices.Contains(delegated, n) && len(hosts) < maxElsewhere {
 				hosts = append(hosts, n)
 			}
 		}
@@ -144,6 +147,7 @@ func (v *view) placeQuestions() []myodai.Question {
 	for _, n := range delegated {
 		propose(initialSets[n]...)
 	}
+	propose(v.registryHosts()...)
 	for _, o := range v.in.Earlier {
 		if z, ok := o.ZoneOf(v.plan.Domain); ok {
 			for _, n := range serverNames(z) {

@@ -24,6 +24,8 @@ import (
 //	;; plan texts             the plan, by its name in _plans; "aliases" when not said
 //	;; beside                 the cause need not be the primary one
 //	;; known {"DoneAt": …}    what is known beside DNS, as Known in JSON
+//	;; registry {"exists": …}  what the registry says, as myodai.Registration in JSON
+//	;; sees {"name": …}       a record the tenant's resolver shows, as myodai.Record
 //	;; missing s1 dmarc       planned records that are not published, by their first
 //	                          label without "_"; "*" means all of them
 //	;; zone X at ns1 ns2      what follows is in zone X at these servers; "the domain
@@ -48,7 +50,19 @@ type dnsCase struct {
 	beside bool
 	plan   plan.Plan
 	known  Known
+	beyond beyondDNS
 	worlds []*dnsWorld // the present one first
+}
+
+// beyondDNS is what an observation holds that name servers did not say.
+type beyondDNS struct {
+	registration *myodai.Registration
+	sees         []myodai.Record
+}
+
+func (b beyondDNS) add(o myodai.Observation) myodai.Observation {
+	o.Registration, o.TenantSees = b.registration, b.sees
+	return o
 }
 
 // dnsWorld is a name space.
@@ -123,6 +137,17 @@ func readCase(t *testing.T, name string) *dnsCase {
 			if err := json.Unmarshal([]byte(rest), &c.known); err != nil {
 				t.Fatalf("%s: %v", line, err)
 			}
+		case "registry":
+			c.beyond.registration = &myodai.Registration{Domain: c.plan.Domain.Registrable()}
+			if err := json.Unmarshal([]byte(rest), c.beyond.registration); err != nil {
+				t.Fatalf("%s: %v", line, err)
+			}
+		case "sees":
+			var rr myodai.Record
+			if err := json.Unmarshal([]byte(rest), &rr); err != nil {
+				t.Fatalf("%s: %v", line, err)
+			}
+			c.beyond.sees = append(c.beyond.sees, rr)
 		case "plan":
 		default:
 			if !w.read(verb, rest) {
@@ -200,7 +225,7 @@ func (c *dnsCase) ask(t *testing.T, w *dnsWorld, earlier []myodai.Observation) m
 	prober := resolver.NewProber(o)
 	defer prober.Close()
 	return prober.Probe(t.Context(), c.plan.Domain, func(o myodai.Observation) []myodai.Question {
-		return Questions(Input{Plan: c.plan, Observation: o, Earlier: earlier, Known: c.known, Now: caseTime})
+		return Questions(Input{Plan: c.plan, Observation: c.beyond.add(o), Earlier: earlier, Known: c.known, Now: caseTime})
 	})
 }
 

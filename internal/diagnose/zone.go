@@ -40,9 +40,9 @@ func (v *view) unregistered() (flaw, bool) {
 		return flaw{}, false
 	}
 	f := flaw{cause: DomainNotRegistered, found: "NXDOMAIN", args: map[string]string{"zone": string(v.zone)}}
-	if r := v.in.Known.Registration; r.Known && r.Exists {
+	if r, ok := v.registration(); ok && r.Exists {
 		f.cause = DomainOnHold
-		f.args["status"] = strings.Join(r.Status, ", ")
+		f.args["status"] = status(r)
 	}
 	return f, true
 }

@@ -105,7 +105,7 @@ func ttlFlaw(what string, ttl time.Duration, kind string) flaw {
 // upperCase finds that what the tenant sees is as planned but for capital
 // letters, which mean nothing in names (RFC 1035 §2.3.3).
 func (v *view) upperCase() (flaw, bool) {
-	for _, rr := range v.in.Known.TenantSees {
+	for _, rr := range v.in.Observation.TenantSees {
 		for _, item := range v.plan.Items {
 			same := strings.EqualFold(string(rr.Name), string(item.Name)) && rr.Type == item.Type && rr.Type == myodai.TypeCNAME &&
 				strings.EqualFold(strings.TrimSuffix(rr.Data, "."), item.Value)

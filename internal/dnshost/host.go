@@ -110,6 +110,9 @@ type Host struct {
 	ID     string `json:"id"` // public API
 	Name   Texts  `json:"name"`
 	Region string `json:"region"` // "jp" or "world"; "" for Generic
+	// Registrars are parts of the names, in small letters, of registrars whose
+	// customers edit records here.
+	Registrars []string `json:"registrars,omitempty"`
 	// NameServers are the host's own; SharedNameServers serve other hosts' zones
 	// too.
 	NameServers       Servers      `json:"name_servers,omitzero"`

@@ -73,3 +73,28 @@ func (s Servers) match(ns myodai.Name) bool {
 		return ok && err == nil
 	})
 }
+
+// UsualServers lists the name servers that every zone of the host has: those
+// that its patterns spell out.
+func (h Host) UsualServers() []myodai.Name {
+	var list []myodai.Name
+	for _, pattern := range h.NameServers.Patterns {
+		if !strings.Contains(pattern, "*") {
+			list = append(list, myodai.Name(pattern))
+		}
+	}
+	return list
+}
+
+// OfRegistrar lists the hosts at which customers of a registrar edit records, by
+// the registrar's name as its registry spells it.
+func OfRegistrar(name string) []Host {
+	name = strings.ToLower(name)
+	var list []Host
+	for _, h := range load() {
+		if slices.ContainsFunc(h.Registrars, func(part string) bool { return strings.Contains(name, part) }) {
+			list = append(list, h)
+		}
+	}
+	return list
+}
