@@ -6,7 +6,7 @@ import "time"
 // check is judged with it.
 type Background struct {
 	// Earlier are observations of earlier checks, newest first: of the last few,
-	// and of the one that somebody asked for last.
+	// and of the last one before the tenant said that the records are entered.
 	Earlier []Observation
 	Claims  []FormerClaim // of the same tenant to the same name, the last first
 	Others  []Name        // the tenant's other domains

@@ -62,7 +62,8 @@ type Domain struct {
 	NextCheckAt  time.Time
 	ChangedAt    time.Time // last change of the plan, or of wish to see it checked soon
 	PlannedAt    time.Time // last change of the plan; zero when it is as it was registered
-	AskedAt      time.Time // when somebody last asked for a check; zero before
+	EnteredAt    time.Time // when the tenant last said that the records are entered; zero before
+	ConnectedAt  time.Time // when Domain Connect last wrote them; zero before
 
 	Cause Cause // primary one of the last check that found out anything; "" when nothing is wrong
 }

@@ -25,12 +25,18 @@ type checkFlags struct {
 	observation string // path of what DNS said another time; "" asks
 	save        string // path to keep what DNS said at
 	lang        string
+	known       knownFlags
 }
 
 const checkHelp = `Ask the name servers of a domain for the records of a plan, name the one mistake
 that was made, and say what to type instead. No service is needed. Without a plan
 the domain is reviewed as a sender of mail: its delegation, DNSSEC, MX, SPF and
 DMARC, and its DKIM keys at the usual selectors.
+
+What DNS does not say may be told: what it said before, with --earlier, or
+elsewhere, with --elsewhere; what your own resolver shows, with --seen-from; and
+that the records have been entered, with --entered. Where DNS leaves open why
+nothing is there, the domain's registry is asked, too.
 
 A plan is a file as "myodai domain records DOMAIN --json" writes it; names in it
 may have their final dot or not.
@@ -47,7 +53,9 @@ func (c *cli) checkCommand() *cobra.Command {
 		Example: `  myodai check acme.example
   myodai check acme.example --plan plan.json --lang ja
   myodai check acme.example --plan plan.json --save seen.json
-  myodai check acme.example --plan plan.json --observation seen.json --json`,
+  myodai check acme.example --plan plan.json --observation seen.json --json
+  myodai check acme.example --plan plan.json --earlier yesterday.json --entered 20m
+  myodai check acme.example --plan plan.json --seen-from 10.0.0.53`,
 		RunE: func(cmd *cobra.Command, args []string) error { return c.checkDNS(cmd.Context(), args[0], f) },
 	}
 	flags := cmd.Flags()
@@ -57,6 +65,7 @@ func (c *cli) checkCommand() *cobra.Command {
 	flags.StringVar(&f.observation, "observation", "", "judge what was saved in `FILE` instead of asking")
 	flags.StringVar(&f.save, "save", "", "keep what DNS said in `FILE`")
 	flags.StringVar(&f.lang, "lang", "", "language of the texts, en or ja (default: that of LANG)")
+	f.known.add(flags)
 	return cmd
 }
 
@@ -95,7 +104,7 @@ func (c *cli) checkDNS(ctx context.Context, name string, f checkFlags) error {
 	if err != nil || r.status == exitOK {
 		return err
 	}
-	return &checkEnd{r.status, r.sentence(diagnose.English)}
+	return &checkEnd{r.status, r.sentence(job.lang)}
 }
 
 // checkJob is what is to be checked, and what DNS said of it.
@@ -105,6 +114,7 @@ type checkJob struct {
 	review bool
 	lang   diagnose.Lang
 	seen   myodai.Observation
+	told   told
 }
 
 // checkJob reads the command line and the files it names.
@@ -115,11 +125,9 @@ func (c *cli) checkJob(name string, f checkFlags) (job checkJob, err error) {
 	if job.lang, err = c.language(f.lang); err != nil {
 		return job, err
 	}
-	for flag, value := range map[string]string{"--root": f.root, "--server": f.server} {
-		if _, err := netip.ParseAddrPort(value); value != "" && err != nil {
-			if _, err := netip.ParseAddr(value); err != nil {
-				return job, usage("%s: %q is not an IP address and port, such as 127.0.0.1:5353", flag, value)
-			}
+	for flag, value := range map[string]string{"--root": f.root, "--server": f.server, "--seen-from": f.known.seenFrom} {
+		if _, err := parseServer(value); value != "" && err != nil {
+			return job, usage("%s: %q is not an IP address and port, such as 127.0.0.1:5353", flag, value)
 		}
 	}
 	if f.root != "" && f.server != "" || f.observation != "" && f.root+f.server+f.save != "" {
@@ -132,8 +140,11 @@ func (c *cli) checkJob(name string, f checkFlags) (job checkJob, err error) {
 		}
 	}
 	if f.observation != "" {
-		job.seen, err = readObservation(f.observation, job.domain)
+		if job.seen, err = readObservation("--observation", f.observation, job.domain); err != nil {
+			return job, err
+		}
 	}
+	job.told, err = f.known.read(job, f.observation != "")
 	return job, err
 }
 
@@ -168,17 +179,25 @@ func (c *cli) observe(ctx context.Context, job *checkJob, f checkFlags) error {
 	}
 	prober := resolver.NewProber(o)
 	defer prober.Close()
+	registry := f.known.registry(f.root+f.server != "")
 	round := 0
-	job.seen = prober.Probe(ctx, job.domain, func(seen myodai.Observation) []myodai.Question {
+	seen := prober.Probe(ctx, job.domain, func(seen myodai.Observation) []myodai.Question {
 		list := job.questions(seen, time.Now())
+		if len(list) == 0 && job.asksRegistry(ctx, registry, seen) {
+			list = job.questions(seen, time.Now())
+		}
 		if round++; len(list) > 0 {
-			_, _ = fmt.Fprintf(c.err, "myodai: round %d: %d answers so far, %d more questions about %s\n",
-				round, len(seen.Answers), len(list), job.domain)
+			_, _ = fmt.Fprintf(c.err, reportWords[job.lang]["round"]+"\n", round, len(seen.Answers), len(list), job.domain)
 		}
 		return list
 	})
 	if err := ctx.Err(); err != nil {
 		return err
+	}
+	job.asksRegistry(ctx, registry, seen)
+	job.seen = job.whole(seen)
+	if f.known.seenFrom != "" {
+		job.seen.TenantSees = job.inside(ctx, f.known.seenFrom)
 	}
 	if f.save == "" {
 		return nil
@@ -199,7 +218,7 @@ func (job *checkJob) input(seen myodai.Observation, now time.Time) diagnose.Inpu
 	if job.review {
 		p = diagnose.Review(job.domain, seen)
 	}
-	return diagnose.Input{Plan: p, Observation: seen, Known: diagnose.Known{Reviewing: job.review}, Now: now}
+	return diagnose.Input{Plan: p, Observation: job.whole(seen), Earlier: job.told.earlier, Known: job.known(now), Now: now}
 }
 
 func (job *checkJob) questions(seen myodai.Observation, now time.Time) []myodai.Question {

@@ -89,13 +89,14 @@ func (r planRecord) item() (item plan.Item, problem string) {
 
 func withoutDot(name string) string { return strings.TrimSuffix(name, ".") }
 
-// readObservation reads what DNS said another time.
-func readObservation(path string, domain myodai.Name) (o myodai.Observation, err error) {
-	if err := readJSON("--observation", path, &o); err != nil {
+// readObservation reads what DNS said another time, from the file that a flag
+// names.
+func readObservation(flag, path string, domain myodai.Name) (o myodai.Observation, err error) {
+	if err := readJSON(flag, path, &o); err != nil {
 		return o, err
 	}
 	if o.Domain != domain {
-		return o, usage("--observation: %s is about %q, not about %s", path, o.Domain, domain)
+		return o, usage("%s: %s is about %q, not about %s", flag, path, o.Domain, domain)
 	}
 	return o, nil
 }

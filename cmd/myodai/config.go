@@ -34,6 +34,7 @@ type config struct {
 	Cosign       submission.Cosign
 	ServiceName  string         // what people call this platform
 	NotifyFrom   myodai.Address // author of the platform's own mail; zero: no-reply in Zone
+	CADomains    []string       // of our certificate authority, as CAA records name it; empty: the usual one
 
 	// Each is a list of addresses to listen at; none means that the door is shut.
 	ListenAPI         []string
@@ -50,6 +51,7 @@ type config struct {
 	DNSPort     uint16   // of authoritative servers; 0: 53
 	Resolvers   []string // recursive ones for routing mail; empty: we walk ourselves
 	Recursives  []string // public resolvers that checks ask, or "none"; empty: the resolver's own choice
+	RDAP        string   // RDAP server that is asked about registrations, or "none"; "": the registries themselves
 	SMTPPort    uint16   // of the recipients' mail servers; 0: 25
 	Smarthost   smarthost
 	AllowEgress []netip.Prefix
@@ -109,6 +111,12 @@ func (c *config) recursives() []string {
 		return []string{}
 	}
 	return c.Recursives
+}
+
+// asksRegistries reports whether anybody is asked about registrations. With a
+// root of our own the real registries know nothing.
+func (c *config) asksRegistries() bool {
+	return c.RDAP != nobody && (c.RDAP != "" || len(c.RootHints) == 0)
 }
 
 // validate finds everything that is wrong with the configuration as a whole, so

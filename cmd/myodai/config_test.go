@@ -96,7 +96,7 @@ func TestSettingsSurviveWriting(t *testing.T) {
 		"listen_api":        "127.0.0.1:1",
 		"listen_submission": ":2", "listen_submissions": ":3", "listen_mx": "[::1]:4,127.0.0.1:4", "listen_dns": ":5",
 		"listen_metrics": "", "tls_cert": "a", "tls_key": "b", "base_url": "https://api.example.com", "root_hints": "127.0.0.1:53,::1",
-		"dns_port": "5353", "resolvers": "127.0.0.53", "recursives": "192.0.2.53,192.0.2.54:5353", "smtp_port": "2525", "smarthost": "user:p%40ss@relay.example:587",
+		"dns_port": "5353", "resolvers": "127.0.0.53", "recursives": "192.0.2.53,192.0.2.54:5353", "acme_ca_domains": "ca.example,other-ca.example", "rdap": "https://rdap.example.com/", "smtp_port": "2525", "smarthost": "user:p%40ss@relay.example:587",
 		"allow_egress": "10.0.0.0/8", "egress_map": "192.0.2.1:25=127.0.0.1:2525", "log_format": "json", "log_level": "debug",
 	}
 	first, _, err := loadConfig("", nil, full)
@@ -149,6 +149,7 @@ func TestWrongSettings(t *testing.T) {
 		{"a certificate without its key", with("tls_cert", "cert.pem"), []string{"tls_cert and tls_key together"}},
 		{"a base URL without a scheme", with("base_url", "api.example.com"), []string{"https://api.example.com"}},
 		{"a base URL of another scheme", with("base_url", "ftp://api.example.com"), []string{"base_url"}},
+		{"registrations asked of no address", with("rdap", "rdap.example.com"), []string{"https://rdap.example.com/, or none"}},
 		{"a root hint by name", with("root_hints", "a.root-servers.net"), []string{"not an IP address"}},
 		{"port zero", with("dns_port", "0"), []string{"ports are 1 to 65535"}},
 		{"a smarthost with a path", with("smarthost", "relay.example/x"), []string{"user:password@host:port"}},

@@ -44,6 +44,7 @@ func (c *config) settings() []setting {
 		one("cosign", "KEYS", "with which of its own keys the platform signs tenants' mail beside them: ed25519, rsa, both or none", &c.Cosign, submission.ParseCosign),
 		one("service_name", "NAME", "what people call this platform", &c.ServiceName, myodai.ParseTenantName),
 		one("notify_from", "ADDRESS", "author of the platform's own mail (default: no-reply in the zone)", &c.NotifyFrom, myodai.ParseAddress),
+		many("acme_ca_domains", "NAME,…", "names by which CAA records allow our certificate authority (default: letsencrypt.org)", &c.CADomains, parseCADomain),
 		many("listen_api", "ADDR,…", "where the API listens; empty shuts a door", &c.ListenAPI, parseListen),
 		many("listen_submission", "ADDR,…", "where submission with STARTTLS listens", &c.ListenSubmission, parseListen),
 		many("listen_submissions", "ADDR,…", "where submission with TLS listens", &c.ListenSubmissions, parseListen),
@@ -57,6 +58,7 @@ func (c *config) settings() []setting {
 		one("dns_port", "PORT", "port of authoritative name servers (default: 53)", &c.DNSPort, parsePort),
 		many("resolvers", "IP,…", "recursive resolvers for routing mail (default: none, we walk from the root)", &c.Resolvers, parseServer),
 		many("recursives", "IP,…", "public resolvers that checks ask what they remember, or none (default: 8.8.8.8, 1.1.1.1 and 9.9.9.9; none with root_hints)", &c.Recursives, parseRecursive),
+		one("rdap", "URL", "RDAP server to ask about registrations, or none (default: the registries, by IANA's list; none with root_hints)", &c.RDAP, parseRDAP),
 		one("smtp_port", "PORT", "port of the recipients' mail servers (default: 25)", &c.SMTPPort, parsePort),
 		one("smarthost", "HOST", "a mail server that takes all mail: [user:password@]host[:port]", &c.Smarthost, parseSmarthost),
 		many("allow_egress", "PREFIX,…", "internal networks we may connect to", &c.AllowEgress, netip.ParsePrefix),
@@ -144,6 +146,21 @@ func parseServer(s string) (string, error) {
 		return s, nil
 	}
 	return "", fmt.Errorf("%q is not an IP address, with or without a port", s)
+}
+
+// parseCADomain reads the name of a certificate authority as CAA records have it.
+func parseCADomain(s string) (string, error) {
+	name, err := myodai.ParseName(s)
+	return string(name), err
+}
+
+// parseRDAP reads the address of an RDAP server, or nobody.
+func parseRDAP(s string) (string, error) {
+	u, err := url.Parse(s)
+	if s != nobody && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.RawQuery != "" || u.Fragment != "") {
+		return "", fmt.Errorf("%q is not an address such as https://rdap.example.com/, or none", s)
+	}
+	return s, nil
 }
 
 // parseRecursive is parseServer, or nobody.

@@ -154,8 +154,8 @@ func (s *server) buildRooms(master [32]byte) error {
 		Log: log, Registerer: s.registry,
 	})
 	s.domains = domains.New(domains.Options{
-		Store: s.store, Prober: s.prober, Site: s.site, DefaultShape: cfg.DefaultShape, Ed25519: cfg.Ed25519,
-		Random: rand.Reader, Log: log, Wake: s.dns.Wake,
+		Store: s.store, Prober: s.prober, Registry: s.newRegistry(), Site: s.site, DefaultShape: cfg.DefaultShape, Ed25519: cfg.Ed25519,
+		Issuers: cfg.CADomains, Random: rand.Reader, Log: log, Wake: s.dns.Wake,
 	})
 	s.queue = queue.New(queue.Options{
 		Store: s.store, Agent: s.newAgent(), Log: log.With("room", "queue"), Registerer: s.registry,

@@ -7,9 +7,17 @@ import (
 	"github.com/myodai/myodai"
 )
 
-// issuer is the certificate authority that certificates of tracking hosts come
-// from, as CAA records name it.
-const issuer = "letsencrypt.org"
+// usualIssuers are the names by which CAA records let the certificate authority
+// issue that certificates of tracking hosts usually come from.
+var usualIssuers = []string{"letsencrypt.org"}
+
+// issuers are those of the platform's certificate authority.
+func (k Known) issuers() []string {
+	if len(k.Issuers) == 0 {
+		return usualIssuers
+	}
+	return k.Issuers
+}
 
 // caaLookup finds what CAA holds at one name: the records at it, or at the end
 // of an alias, and the name they stand at. Failed means that the name's own
@@ -25,8 +33,9 @@ type caaAnswer struct {
 }
 
 // caaFlaws climbs from a tracking host to the CAA records that apply to it
-// (RFC 8659 §3) and says whether they let our certificate authority issue.
-func caaFlaws(host myodai.Name, dns01 bool, lookup caaLookup) []flaw {
+// (RFC 8659 §3) and says whether they let our certificate authority issue, by any
+// of its names.
+func caaFlaws(host myodai.Name, dns01 bool, issuers []string, lookup caaLookup) []flaw {
 	for _, name := range host.Ancestors() {
 		answer := lookup(name)
 		switch {
@@ -37,7 +46,7 @@ func caaFlaws(host myodai.Name, dns01 bool, lookup caaLookup) []flaw {
 		case !answer.known:
 			return nil
 		case len(answer.records) > 0:
-			return caaJudged(answer, dns01)
+			return caaJudged(answer, dns01, issuers)
 		}
 	}
 	return nil
@@ -64,7 +73,7 @@ func parseCAA(data string) (caaProperty, bool) {
 
 // caaJudged judges the set that applies. Only issue counts for a host that is no
 // wildcard; a set without it forbids nothing (RFC 8659 §4.2).
-func caaJudged(answer caaAnswer, dns01 bool) []flaw {
+func caaJudged(answer caaAnswer, dns01 bool, ours []string) []flaw {
 	var issuers []string
 	allowed, strange := false, ""
 	for _, data := range answer.records {
@@ -73,7 +82,7 @@ func caaJudged(answer caaAnswer, dns01 bool) []flaw {
 		case !ok:
 		case p.tag == "issue":
 			issuers = append(issuers, p.value)
-			allowed = allowed || issues(p.value, dns01)
+			allowed = allowed || issues(p.value, dns01, ours)
 		case p.critical && !slices.Contains([]string{"issuewild", "iodef", "contactemail", "contactphone", "issuemail"}, p.tag):
 			strange = p.tag // nobody may issue who does not know it (RFC 8659 §4.1)
 		}
@@ -90,17 +99,17 @@ func caaJudged(answer caaAnswer, dns01 bool) []flaw {
 		got = ";"
 	}
 	return []flaw{{
-		cause: CAAForbidsIssuer, found: strings.Join(records, "\n"), expected: `0 issue "` + issuer + `"`,
-		args: map[string]string{"owner": string(answer.owner), "got": got, "ca": issuer},
+		cause: CAAForbidsIssuer, found: strings.Join(records, "\n"), expected: `0 issue "` + ours[0] + `"`,
+		args: map[string]string{"owner": string(answer.owner), "got": got, "ca": ours[0]},
 	}}
 }
 
 // issues reports whether the value of an issue property lets our certificate
 // authority issue for us, by a method we use (RFC 8657). An account is somebody
 // else's: we never ask for that parameter.
-func issues(value string, dns01 bool) bool {
+func issues(value string, dns01 bool, ours []string) bool {
 	name, parameters, _ := strings.Cut(value, ";")
-	if !strings.EqualFold(strings.TrimSpace(name), issuer) {
+	if !slices.ContainsFunc(ours, func(issuer string) bool { return strings.EqualFold(strings.TrimSpace(name), issuer) }) {
 		return false
 	}
 	for parameter := range strings.FieldsFuncSeq(parameters, func(c rune) bool { return c == ';' || c == ' ' || c == '\t' }) {

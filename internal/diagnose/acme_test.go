@@ -31,21 +31,38 @@ func TestCAAFlaws(t *testing.T) {
 		{"unknown and not critical", at{host: {`0 issue "letsencrypt.org"`, `0 tbs "x"`}}, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			flaws := caaFlaws(host, true, func(name myodai.Name) caaAnswer {
+			flaws := caaFlaws(host, true, usualIssuers, func(name myodai.Name) caaAnswer {
 				return caaAnswer{owner: name, records: tt.caa[name], known: true}
 			})
 			checkCauses(t, flaws, tt.causes)
 		})
 	}
 	by := func(dns01 bool) []flaw {
-		return caaFlaws(host, dns01, func(name myodai.Name) caaAnswer {
+		return caaFlaws(host, dns01, usualIssuers, func(name myodai.Name) caaAnswer {
 			return caaAnswer{owner: name, known: true, records: []string{`0 issue "letsencrypt.org;validationmethods=dns-01"`}}
 		})
 	}
 	checkCauses(t, by(true), nil)
 	checkCauses(t, by(false), []myodai.Cause{CAAForbidsIssuer})
-	checkCauses(t, caaFlaws(host, true, func(myodai.Name) caaAnswer { return caaAnswer{} }), nil)
-	checkCauses(t, caaFlaws(host, true, func(myodai.Name) caaAnswer { return caaAnswer{failed: true} }), []myodai.Cause{CAALookupFails})
+	checkCauses(t, caaFlaws(host, true, usualIssuers, func(myodai.Name) caaAnswer { return caaAnswer{} }), nil)
+	checkCauses(t, caaFlaws(host, true, usualIssuers, func(myodai.Name) caaAnswer { return caaAnswer{failed: true} }), []myodai.Cause{CAALookupFails})
+}
+
+// TestIssuersOfThePlatform: which certificate authority must be allowed is for
+// the platform to say.
+func TestIssuersOfThePlatform(t *testing.T) {
+	known := Known{Issuers: []string{"ca.example", "other-ca.example"}}
+	for record, want := range map[string][]myodai.Cause{
+		`0 issue "CA.example"`: nil, `0 issue "other-ca.example"`: nil, `0 issue "letsencrypt.org"`: {CAAForbidsIssuer},
+	} {
+		flaws := caaFlaws("click.kaisha.example", true, known.issuers(), func(name myodai.Name) caaAnswer {
+			return caaAnswer{owner: name, records: []string{record}, known: true}
+		})
+		checkCauses(t, flaws, want)
+		if len(flaws) > 0 && flaws[0].expected != `0 issue "ca.example"` {
+			t.Errorf("expected %s", flaws[0].expected)
+		}
+	}
 }
 
 func TestChallengeFlaws(t *testing.T) {

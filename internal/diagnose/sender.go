@@ -150,7 +150,7 @@ func (v *view) trackingFlaws(item plan.Item) []flaw {
 		v.lookup(name, myodai.TypeCAA)
 	}
 	flaws := siteFlaws(item.Name, v.plan.Domain, item.Value)
-	return append(flaws, caaFlaws(item.Name, dns01, v.caa)...)
+	return append(flaws, caaFlaws(item.Name, dns01, v.in.Known.issuers(), v.caa)...)
 }
 
 // typeSPF99 is the obsolete type for SPF records (RFC 7208 §3.1).

@@ -8,11 +8,11 @@ import (
 func TestOfRegistrar(t *testing.T) {
 	for name, want := range map[string][]string{
 		"GMO Internet Group, Inc. d/b/a Onamae.com": {"onamae"},
-		"Xserver Inc.":                              {"xserver", "xserver-domain"},
-		"NameCheap, Inc.":                           {"namecheap"},
-		"GMO Pepabo, Inc.":                          {"muumuu"},
-		"A registrar without a panel":               nil,
-		"":                                          nil,
+		"Xserver Inc.":                {"xserver", "xserver-domain"},
+		"NameCheap, Inc.":             {"namecheap"},
+		"GMO Pepabo, Inc.":            {"muumuu"},
+		"A registrar without a panel": nil,
+		"":                            nil,
 	} {
 		var got []string
 		for _, h := range OfRegistrar(name) {

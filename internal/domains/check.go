@@ -10,41 +10,46 @@ import (
 	"github.com/myodai/myodai/internal/plan"
 )
 
-// Progress is how far a check has come.
-type Progress struct {
-	Asked    int                  // questions so far
-	Answered int                  // of those; the rest is under way
-	Records  []myodai.RecordCheck // that can be judged now, or are judged otherwise than before
-}
-
 // CheckNow asks DNS about the domain at once and returns what was found. It
 // also tells the schedule that somebody is working on the records. tell, unless
 // nil, hears of each step before CheckNow returns.
 func (s *Service) CheckNow(ctx context.Context, tenant myodai.TenantID, id myodai.DomainID, tell func(Progress)) (myodai.Check, error) {
+	return s.CheckSaid(ctx, tenant, id, Said{}, tell)
+}
+
+// CheckSaid is CheckNow with what the tenant says about the records.
+func (s *Service) CheckSaid(ctx context.Context, tenant myodai.TenantID, id myodai.DomainID, said Said, tell func(Progress)) (myodai.Check, error) {
 	d, err := s.Store.Domain(ctx, tenant, id)
 	if err != nil {
 		return myodai.Check{}, err
 	}
-	return s.check(ctx, d, true, tell)
+	if said.Sees, err = said.sees(d.Name); err != nil {
+		return myodai.Check{}, err
+	}
+	return s.check(ctx, d, &said, tell)
 }
 
-// check probes the domain and writes down what that makes of it. asked says
-// that a person wanted it.
-func (s *Service) check(ctx context.Context, d myodai.Domain, asked bool, tell func(Progress)) (myodai.Check, error) {
+// check probes the domain and writes down what that makes of it. said is nil
+// when nobody wanted it.
+func (s *Service) check(ctx context.Context, d myodai.Domain, said *Said, tell func(Progress)) (myodai.Check, error) {
 	began := time.Now()
-	if asked {
-		d.AskedAt = began
-	}
+	d = said.note(d, began)
 	in, err := s.input(ctx, d)
 	if err != nil {
 		return myodai.Check{}, err
 	}
-	in.Observation = s.Prober.Probe(ctx, d.Name, questions(in, tell))
+	if said != nil {
+		in.Observation.TenantSees = said.Sees
+	}
+	a := asking{in: in, registry: s.Registry, tell: tell}
+	o := s.Prober.Probe(ctx, d.Name, func(o myodai.Observation) []myodai.Question { return a.next(ctx, o) })
+	in.Observation = a.end(ctx, o)
 	in.Now = time.Now()
 	check := s.judge(d, in)
 	after, err := s.Store.RecordCheck(ctx, check, func(d myodai.Domain) (myodai.Domain, []myodai.Event, error) {
-		if asked {
-			d.AskedAt, d.ChangedAt = began, check.At
+		d = said.note(d, began)
+		if said != nil {
+			d.ChangedAt = check.At
 		}
 		d, events := s.conclude(d, check, began)
 		return d, events, nil
@@ -55,7 +60,7 @@ func (s *Service) check(ctx context.Context, d myodai.Domain, asked bool, tell f
 	if after.CanSend() != d.CanSend() {
 		s.Wake() // report authorization comes and goes with the proof (T47)
 	}
-	if asked {
+	if said != nil {
 		s.wakeChecks()
 	}
 	return check, nil
@@ -73,13 +78,16 @@ func (s *Service) input(ctx context.Context, d myodai.Domain) (diagnose.Input, e
 	}
 	known := diagnose.Known{
 		PlatformZone: s.Site.Zone, IssuedAt: d.RegisteredAt, VerifiedAt: d.VerifiedAt,
-		OtherDomains: b.Others, Former: s.former(b.Claims),
+		OtherDomains: b.Others, Former: s.former(b.Claims), Issuers: s.Issuers,
 	}
 	if d.PlannedAt.After(known.IssuedAt) {
 		known.IssuedAt = d.PlannedAt
 	}
-	if d.AskedAt.After(known.IssuedAt) {
-		known.DoneAt = d.AskedAt // who asks has done something, or thinks so
+	if d.EnteredAt.After(known.IssuedAt) {
+		known.DoneAt = d.EnteredAt
+	}
+	if d.ConnectedAt.After(known.IssuedAt) {
+		known.ConnectAt = d.ConnectedAt
 	}
 	return diagnose.Input{Plan: plan.For(d, keys, s.Site), Earlier: b.Earlier, Known: known}, nil
 }
@@ -100,33 +108,6 @@ func (s *Service) former(claims []myodai.FormerClaim) []diagnose.Former {
 		}
 	}
 	return list
-}
-
-// questions asks what package diagnose wants to know, and tells of each round.
-func questions(in diagnose.Input, tell func(Progress)) func(myodai.Observation) []myodai.Question {
-	asked := map[myodai.Question]bool{}
-	told := map[string]myodai.RecordStatus{}
-	return func(o myodai.Observation) []myodai.Question {
-		in.Observation = o
-		list := diagnose.Questions(in)
-		if tell == nil {
-			return list
-		}
-		p := Progress{Answered: len(asked)}
-		for _, q := range list {
-			asked[q] = true
-		}
-		p.Asked = len(asked)
-		for _, r := range plan.Compare(in.Plan, o) {
-			key := string(r.Type) + " " + string(r.Name)
-			if r.Status != told[key] && (r.Status != myodai.StatusUnknown || told[key] != "") {
-				told[key] = r.Status
-				p.Records = append(p.Records, r)
-			}
-		}
-		tell(p)
-		return list
-	}
 }
 
 // judge derives everything a check says from what it was made with.

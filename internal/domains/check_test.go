@@ -83,11 +83,19 @@ func TestMistakesAreNamedAndMended(t *testing.T) {
 // from what was kept.
 func (r *room) checked(t *testing.T, d myodai.Domain) myodai.Check {
 	t.Helper()
+	return r.checkedSaying(t, d, domains.Said{})
+}
+
+// checkedSaying is checked, when the tenant says something.
+func (r *room) checkedSaying(t *testing.T, d myodai.Domain, said domains.Said) myodai.Check {
+	t.Helper()
 	d = r.read(t, d)
-	d.AskedAt = time.Now()
+	if said.Entered {
+		d.EnteredAt = time.Now()
+	}
 	in, err := r.Input(t.Context(), d)
 	check(t, err)
-	c, err := r.CheckNow(t.Context(), d.TenantID, d.ID, nil)
+	c, err := r.CheckSaid(t.Context(), d.TenantID, d.ID, said, nil)
 	check(t, err)
 	kept, err := r.store.Check(t.Context(), d.TenantID, d.ID, c.ID)
 	check(t, err)

@@ -53,11 +53,18 @@ type Prober interface {
 	Probe(ctx context.Context, domain myodai.Name, next func(myodai.Observation) []myodai.Question) myodai.Observation
 }
 
+// Registry says what is known of a registrable domain. See package rdap.
+type Registry interface {
+	Registration(ctx context.Context, domain myodai.Name) myodai.Registration
+}
+
 // Options are what the engine needs.
 type Options struct {
 	Store        Store
 	Prober       Prober
+	Registry     Registry // nil asks nobody
 	Site         plan.Site
+	Issuers      []string     // names of our certificate authority in CAA records; nil means the usual one
 	DefaultShape myodai.Shape // of new domains; "" means ShapeCNAME
 	Ed25519      bool         // also make Ed25519 keys for new domains
 	Random       io.Reader    // of tokens and keys; must not fail

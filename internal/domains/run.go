@@ -60,7 +60,7 @@ func (s *Service) checkDue(ctx context.Context, slots chan struct{}, checks *syn
 }
 
 func (s *Service) checkDomain(ctx context.Context, d myodai.Domain) {
-	if _, err := s.check(ctx, d, false, nil); err != nil && ctx.Err() == nil {
+	if _, err := s.check(ctx, d, nil, nil); err != nil && ctx.Err() == nil {
 		s.Log.Error("check domain", "tenant", d.TenantID, "domain", d.Name, "err", err)
 	}
 }

@@ -30,8 +30,9 @@ func (s *Store) Background(ctx context.Context, d myodai.Domain) (myodai.Backgro
 	return b, wrap("read background", err)
 }
 
-// earlier reads the observations of the last checks and of the one before
-// somebody asked: by that one it shows whether anything has happened since.
+// earlier reads the observations of the last checks and of the one before the
+// tenant said that the records are entered: by that one it shows whether
+// anything has happened since.
 func (q session) earlier(b *myodai.Background, d myodai.Domain) error {
 	const from = `select ` + checkColumns + ` from checks where tenant_id = $1 and domain_id = $2 and `
 	list, err := all(q, checkFields, from+`checked_at >= $3 order by id desc limit $4`, d.TenantID, d.ID, time.Time{}, earlierChecks)
@@ -41,11 +42,11 @@ func (q session) earlier(b *myodai.Background, d myodai.Domain) error {
 	for _, c := range list {
 		b.Earlier = append(b.Earlier, c.Observation)
 	}
-	if len(list) < earlierChecks || !list[len(list)-1].At.After(d.AskedAt) {
+	if len(list) < earlierChecks || !list[len(list)-1].At.After(d.EnteredAt) {
 		return nil // it is among them
 	}
-	asked, err := all(q, checkFields, from+`checked_at <= $3 order by id desc limit $4`, d.TenantID, d.ID, d.AskedAt, 1)
-	for _, c := range asked {
+	entered, err := all(q, checkFields, from+`checked_at <= $3 order by id desc limit $4`, d.TenantID, d.ID, d.EnteredAt, 1)
+	for _, c := range entered {
 		b.Earlier = append(b.Earlier, c.Observation)
 	}
 	return err

@@ -148,7 +148,7 @@ func TestBackground(t *testing.T) {
 			}
 			var err error
 			d, err = s.RecordCheck(t.Context(), c, func(d myodai.Domain) (myodai.Domain, []myodai.Event, error) {
-				d.PlannedAt, d.AskedAt, d.Cause = t0, t0.Add(2*time.Hour), "record-missing"
+				d.PlannedAt, d.EnteredAt, d.ConnectedAt, d.Cause = t0, t0.Add(2*time.Hour), t0.Add(time.Hour), "record-missing"
 				return d, nil, nil
 			})
 			ok(t, err)

@@ -59,7 +59,7 @@ func (s *Store) Sender(ctx context.Context, message myodai.MessageID) (m myodai.
 		       m.subject, m.header_id, m.size, m.accepted_at, m.expires_at,
 		       d.id, d.tenant_id, d.name, d.state, d.token, d.shape, d.shapes, d.return_path, d.root_spf, d.report_address,
 		       d.registered_at, d.verified_at, d.at_risk_at, d.failed_checks, d.notices, d.checked_at, d.next_check_at, d.changed_at,
-		       d.planned_at, d.asked_at, d.cause,
+		       d.planned_at, d.entered_at, d.connected_at, d.cause,
 		       t.id, t.name, t.state, t.created_at
 		  from messages m
 		  join domains d on d.tenant_id = m.tenant_id and d.id = m.domain_id
