@@ -21,6 +21,10 @@ type (
 	EventID       string
 	SuppressionID string
 	ReturnedID    string
+	SessionID     string
+	TicketID      string
+	ShareLinkID   string
+	AuditID       string
 )
 
 type id interface {
@@ -40,6 +44,10 @@ func (AttemptID) prefix() string     { return "att" }
 func (EventID) prefix() string       { return "evt" }
 func (SuppressionID) prefix() string { return "sup" }
 func (ReturnedID) prefix() string    { return "ret" }
+func (SessionID) prefix() string     { return "ses" }
+func (TicketID) prefix() string      { return "tck" }
+func (ShareLinkID) prefix() string   { return "shl" }
+func (AuditID) prefix() string       { return "aud" }
 
 // idAlphabet is Crockford's base 32 in lower case: no i, l, o or u, so an id
 // can be read aloud, and it survives a case-insensitive local part.

@@ -50,6 +50,7 @@ type Credential struct {
 	Kind       CredentialKind
 	Label      string    // what its owner calls it
 	Class      ClassName // of mail that names none; "" for the policy's first
+	Role       Role      // what it may do at the API; RoleAdministrator unless less was asked for
 	SecretHash [32]byte
 	CreatedAt  time.Time
 	RevokedAt  time.Time // zero while it works

@@ -127,6 +127,9 @@ func (s *server) Close() {
 		s.prober.Close()
 		s.cache.Close()
 	}
+	if s.access != nil {
+		s.access.Wait()
+	}
 	if s.store != nil {
 		if err := s.store.Close(); err != nil {
 			s.log.Error("close the database", "err", err)

@@ -88,7 +88,12 @@ func newServer(cfg config, log *slog.Logger) (_ *server, err error) {
 	if err != nil {
 		return nil, err
 	}
-	s.access = access.New(access.Options{Store: s.store, Random: rand.Reader})
+	s.access = access.New(access.Options{
+		Store: s.store, People: s.store, Random: rand.Reader, BaseURL: cfg.BaseURL, Log: log.With("room", "access"),
+		Send: func(ctx context.Context, m myodai.OwnMail) (myodai.MessageID, error) {
+			return s.submission.SendOwn(ctx, m)
+		},
+	})
 	if err := s.firstStart(ctx); err != nil {
 		return nil, err
 	}

@@ -5,6 +5,10 @@ import (
 	"crypto/hmac"
 	"errors"
 	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/myodai/myodai"
@@ -23,22 +27,54 @@ type Store interface {
 		events ...myodai.Event) (myodai.Credential, error)
 }
 
-// Options are what a Service is made of. All are needed.
+// Options are what a Service is made of. Store and Random are needed; for people
+// to sign in, People, Send and BaseURL, too.
 type Options struct {
-	Store  Store
-	Random io.Reader // of secrets and ids; must not fail
+	Store   Store
+	People  People
+	Random  io.Reader // of secrets and ids; must not fail
+	BaseURL string    // where browsers reach us, such as https://mail.example.com
+	// Send hands over a mail that the platform writes itself.
+	Send func(context.Context, myodai.OwnMail) (myodai.MessageID, error)
+	// HTTP reaches OpenID Connect providers; nil: there are none.
+	HTTP *http.Client
+	Log  *slog.Logger // nil: nothing is logged
 }
 
-// Service makes and recognizes credentials.
+// Service makes and recognizes credentials, and signs people in.
 type Service struct {
-	store  Store
-	random io.Reader
-	known  cache
+	store     Store
+	people    People
+	random    io.Reader
+	base      string
+	send      func(context.Context, myodai.OwnMail) (myodai.MessageID, error)
+	http      *http.Client
+	log       *slog.Logger
+	known     cache
+	passwords *passwords
+	limits    throttles
+	asides    chan struct{}
+	working   sync.WaitGroup
 }
 
 // New makes a service.
 func New(o Options) *Service {
-	return &Service{store: o.Store, random: o.Random}
+	s := &Service{
+		store: o.Store, people: o.People, random: o.Random, base: strings.TrimSuffix(o.BaseURL, "/"), send: o.Send, http: o.HTTP, log: o.Log,
+		passwords: newPasswords(o.Random, passwordCost), limits: newThrottles(), asides: make(chan struct{}, maxAside),
+	}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	return s
+}
+
+// may refuses what by may not do in the tenant, "" for the platform.
+func (by By) may(action Action, tenant myodai.TenantID) error {
+	if by.Role != myodai.RoleOperator && by.Tenant != tenant || !May(by.Role, action) {
+		return myodai.Refuse(myodai.CodeForbidden, "", "your role does not allow this; ask an administrator")
+	}
+	return nil
 }
 
 // errUnknown is the one answer to every secret that does not work.

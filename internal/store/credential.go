@@ -7,19 +7,19 @@ import (
 	"github.com/myodai/myodai"
 )
 
-const credentialColumns = /* #nosec G101 -- names of columns */ `id, coalesce(tenant_id, ''), kind, label, class, secret_hash, created_at, revoked_at`
+const credentialColumns = /* #nosec G101 -- names of columns */ `id, coalesce(tenant_id, ''), kind, label, class, role, secret_hash, created_at, revoked_at`
 
 func credentialFields(c *myodai.Credential) []any {
-	return []any{&c.ID, &c.TenantID, &c.Kind, &c.Label, &c.Class, hash{&c.SecretHash}, instant{&c.CreatedAt}, instant{&c.RevokedAt}}
+	return []any{&c.ID, &c.TenantID, &c.Kind, &c.Label, &c.Class, &c.Role, hash{&c.SecretHash}, instant{&c.CreatedAt}, instant{&c.RevokedAt}}
 }
 
 // CreateCredential adds a credential, the operator's when its TenantID is "".
 func (s *Store) CreateCredential(ctx context.Context, c myodai.Credential, events ...myodai.Event) error {
 	return s.write(ctx, "create credential", func(q session) error {
 		_, err := q.exec(`
-			insert into credentials (id, tenant_id, kind, label, class, secret_hash, created_at, revoked_at)
-			values ($1, $2, $3, $4, $5, $6, $7, $8)`,
-			c.ID, orNull(c.TenantID), c.Kind, c.Label, c.Class, c.SecretHash, c.CreatedAt, c.RevokedAt)
+			insert into credentials (id, tenant_id, kind, label, class, role, secret_hash, created_at, revoked_at)
+			values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+			c.ID, orNull(c.TenantID), c.Kind, c.Label, c.Class, c.Role, c.SecretHash, c.CreatedAt, c.RevokedAt)
 		if err != nil {
 			return err
 		}

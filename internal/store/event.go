@@ -18,6 +18,9 @@ func (q session) addEvents(events []myodai.Event) error {
 	for _, e := range events {
 		rows = append(rows, []any{e.ID, e.TenantID, e.Kind, e.At, e.DomainID, e.MessageID, e.DeliveryID, document{e.Data}})
 	}
+	if q.noted != nil {
+		q.noted.events = append(q.noted.events, events...)
+	}
 	return q.insert("events", []string{
 		"id", "tenant_id", "kind", "happened_at", "domain_id", "message_id", "delivery_id", "data",
 	}, rows)

@@ -10,6 +10,26 @@ CREATE TABLE attempts (
   foreign key (tenant_id, delivery_id) references deliveries (tenant_id, id)
 );
 
+CREATE TABLE audit (
+  tenant_id text not null,
+  number bigint not null,
+  id text not null unique,
+  happened_at bigint not null,
+  actor text not null,
+  operation text not null,
+  object text not null,
+  address text not null,
+  data text not null,
+  hash bytea not null,
+  primary key (tenant_id, number)
+);
+
+CREATE TABLE audit_heads (
+  tenant_id text primary key,
+  number bigint not null,
+  hash bytea not null
+);
+
 CREATE TABLE body_chunks (
   tenant_id text not null,
   message_id text not null,
@@ -41,7 +61,7 @@ CREATE TABLE credentials (
   secret_hash bytea not null unique,
   created_at bigint not null,
   revoked_at bigint not null
-, class text not null default '');
+, class text not null default '', role text not null default 'administrator');
 
 CREATE INDEX credentials_tenant on credentials (tenant_id, id);
 
@@ -149,6 +169,28 @@ CREATE TABLE master_key (
   sealed bytea not null
 );
 
+CREATE TABLE members (
+  id text primary key,
+  tenant_id text references tenants (id),
+  email_local text not null,
+  email_domain text not null,
+  folded text not null unique,
+  name text not null,
+  language text not null,
+  role text not null,
+  password text not null,
+  totp bytea not null,
+  totp_step bigint not null,
+  recovery text not null,
+  passkeys text not null,
+  subject text not null,
+  created_at bigint not null
+);
+
+CREATE UNIQUE INDEX members_subject on members (coalesce(tenant_id, ''), subject) where subject <> '';
+
+CREATE INDEX members_tenant on members (tenant_id, id);
+
 CREATE TABLE messages (
   id text primary key,
   tenant_id text not null,
@@ -192,6 +234,52 @@ CREATE TABLE returned (
 
 CREATE INDEX returned_delivery on returned (delivery_id);
 
+CREATE TABLE sessions (
+  id text primary key,
+  tenant_id text not null,
+  member_id text not null references members (id),
+  secret_hash bytea not null unique,
+  half boolean not null,
+  provider boolean not null,
+  address text not null,
+  agent text not null,
+  created_at bigint not null,
+  seen_at bigint not null,
+  confirmed_at bigint not null,
+  expires_at bigint not null
+);
+
+CREATE INDEX sessions_expiry on sessions (expires_at);
+
+CREATE INDEX sessions_member on sessions (tenant_id, member_id);
+
+CREATE TABLE share_links (
+  id text primary key,
+  tenant_id text not null,
+  domain_id text not null,
+  token_hash bytea not null unique,
+  recipient text not null,
+  language text not null,
+  created_by text not null,
+  created_at bigint not null,
+  expires_at bigint not null,
+  revoked_at bigint not null,
+  opened_at bigint not null,
+  foreign key (tenant_id, domain_id) references domains (tenant_id, id)
+);
+
+CREATE INDEX share_links_domain on share_links (tenant_id, domain_id, id);
+
+CREATE TABLE sign_in_rules (
+  tenant_id text primary key,
+  second_factor boolean not null,
+  issuer text not null,
+  client_id text not null,
+  client_secret bytea not null,
+  provider_only boolean not null,
+  changed_at bigint not null
+);
+
 CREATE TABLE suppressions (
   id text primary key,
   tenant_id text not null references tenants (id),
@@ -213,6 +301,25 @@ CREATE TABLE tenants (
   state text not null,
   created_at bigint not null
 );
+
+CREATE TABLE tickets (
+  id text primary key,
+  purpose text not null,
+  tenant_id text not null,
+  member_id text not null,
+  token_hash bytea not null unique,
+  email_local text not null,
+  email_domain text not null,
+  role text not null,
+  invited_by text not null,
+  data bytea not null,
+  created_at bigint not null,
+  expires_at bigint not null
+);
+
+CREATE INDEX tickets_expiry on tickets (expires_at);
+
+CREATE INDEX tickets_tenant on tickets (tenant_id, purpose, id);
 
 CREATE TABLE zone (
   one integer primary key check (one = 1),

@@ -28,6 +28,8 @@ type session struct {
 	// nil, is called when a statement is over.
 	compiled func(query string) *sql.Stmt
 	after    func(context.Context)
+	// noted is what a transaction has written for the audit trail; nil outside.
+	noted *noted
 }
 
 // exec runs a statement and returns the number of rows it touched.

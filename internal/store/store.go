@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto"
 	"crypto/cipher"
+	"crypto/hkdf"
 	"crypto/rsa"
+	"crypto/sha256"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -34,6 +36,7 @@ type Store struct {
 	writer   *sql.DB
 	reader   *sql.DB
 	aead     cipher.AEAD
+	chain    []byte // key of the hashes of audit trails
 	log      *slog.Logger
 	signers  signerCache
 	bodies   bodies
@@ -59,11 +62,15 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
+	chain, err := hkdf.Key(sha256.New, o.Key[:], nil, "myodai store: audit trail", 32)
+	if err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
 	write, read, err := d.open(o.URL)
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	s := &Store{dialect: d, writer: write, reader: read, aead: aead, log: o.Log, fast: o.Accelerate}
+	s := &Store{dialect: d, writer: write, reader: read, aead: aead, chain: chain, log: o.Log, fast: o.Accelerate}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
@@ -139,7 +146,8 @@ func (s *Store) transact(ctx context.Context, do func(session) error) (err error
 		}
 		return nil
 	}
-	if err := do(session{ctx: ctx, on: tx, dialect: s.dialect, compiled: compiled}); err != nil {
+	q := session{ctx: ctx, on: tx, dialect: s.dialect, compiled: compiled, noted: &noted{}}
+	if err := s.audited(q, do); err != nil {
 		// The error that led here says more than one of the rollback would.
 		_ = tx.Rollback()
 		return err
@@ -147,6 +155,7 @@ func (s *Store) transact(ctx context.Context, do func(session) error) (err error
 	if err := tx.Commit(); err != nil {
 		return &commitError{err}
 	}
+	pendingOf(ctx).done()
 	return nil
 }
 
