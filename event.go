@@ -22,6 +22,16 @@ const (
 	EventDomainDeleted    EventKind = "domain.deleted"
 	EventKeyRotated       EventKind = "key.rotated"
 
+	EventSenderRegistered EventKind = "sender.registered"
+	EventSenderChanged    EventKind = "sender.changed"
+	EventSenderAsked      EventKind = "sender.asked"     // a mail went to the address and asks to confirm it
+	EventSenderConfirmed  EventKind = "sender.confirmed" // by whoever reads its mail
+	EventSenderDenied     EventKind = "sender.denied"    // "this was not me"
+	EventSenderExpired    EventKind = "sender.expired"   // nobody confirmed it in time
+	EventSenderDeleted    EventKind = "sender.deleted"
+
+	EventMessageHeld       EventKind = "message.held"
+	EventMessageReleased   EventKind = "message.released"
 	EventMessageAccepted   EventKind = "message.accepted"
 	EventMessageDeferred   EventKind = "message.deferred"
 	EventMessageDelivered  EventKind = "message.delivered"

@@ -25,6 +25,8 @@ type (
 	TicketID      string
 	ShareLinkID   string
 	AuditID       string
+	SenderID      string
+	RequestID     string
 )
 
 type id interface {
@@ -48,6 +50,8 @@ func (SessionID) prefix() string     { return "ses" }
 func (TicketID) prefix() string      { return "tck" }
 func (ShareLinkID) prefix() string   { return "shl" }
 func (AuditID) prefix() string       { return "aud" }
+func (SenderID) prefix() string      { return "snd" }
+func (RequestID) prefix() string     { return "req" }
 
 // idAlphabet is Crockford's base 32 in lower case: no i, l, o or u, so an id
 // can be read aloud, and it survives a case-insensitive local part.

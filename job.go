@@ -4,7 +4,8 @@ import "context"
 
 // Job is work for one recipient domain: deliveries that may share a connection.
 type Job struct {
-	Domain Name // right of the @ of every recipient
+	Domain Name  // right of the @ of every recipient
+	Route  Route // of every delivery
 	Items  []JobItem
 	// Settled, unless nil, is told the outcome of Items[i] as soon as it stands,
 	// before anything is said about the next item. What it does with it should

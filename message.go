@@ -7,7 +7,9 @@ import "time"
 type Message struct {
 	ID           MessageID
 	TenantID     TenantID
-	DomainID     DomainID     // the verified domain its From belongs to
+	DomainID     DomainID     // the verified domain its From belongs to; "" when it rests on something else
+	SenderID     SenderID     // the confirmed address it rests on; "" when it rests on something else
+	Basis        Basis        // what entitles it to its From; "" while it is held
 	CredentialID CredentialID // that submitted it
 	Class        ClassName
 	From         Address // the author, as in the From header
@@ -18,11 +20,30 @@ type Message struct {
 	ExpiresAt    time.Time // when deliveries still deferred are given up
 }
 
+// Basis is what entitles a message to the From it is sent with.
+type Basis string
+
+const (
+	BasisDomain   Basis = "domain"   // a verified domain
+	BasisAddress  Basis = "address"  // an address confirmed by itself; signed by the platform only (D10c)
+	BasisPlatform Basis = "platform" // From is the platform's own address (A9)
+	BasisNormal   Basis = "normal"   // nothing: it goes by the normal path, as it did before us (D2)
+)
+
+// Sending is a message with what entitles it to be sent, as that is now.
+type Sending struct {
+	Message Message
+	Domain  Domain        // of Message.DomainID; the platform's for a message without one
+	Tenant  Tenant        // of the message
+	Address SenderAddress // of Message.SenderID; zero for a message without one, and when it is gone
+}
+
 // DeliveryState is where one recipient's copy of a message stands.
 type DeliveryState string
 
 const (
 	DeliveryAccepted   DeliveryState = "accepted"   // ours, and not attempted yet
+	DeliveryHeld       DeliveryState = "held"       // ours, and not to be attempted until its From is verified
 	DeliveryDeferred   DeliveryState = "deferred"   // attempted, and will be again
 	DeliveryDelivered  DeliveryState = "delivered"  // a remote server took responsibility
 	DeliveryBounced    DeliveryState = "bounced"    // refused for good, in the dialogue or by a later DSN
@@ -32,7 +53,7 @@ const (
 
 // Terminal reports whether nothing more will be attempted.
 func (s DeliveryState) Terminal() bool {
-	return s != DeliveryAccepted && s != DeliveryDeferred
+	return s != DeliveryAccepted && s != DeliveryDeferred && s != DeliveryHeld
 }
 
 // Delivery is one recipient's copy of a message.
@@ -42,6 +63,7 @@ type Delivery struct {
 	MessageID  MessageID
 	Recipient  Address
 	ReturnPath Address // MAIL FROM: a signed token at the tenant's bounce domain
+	Route      Route   // "" while it is held
 	State      DeliveryState
 	Attempts   int       // begun, counting the one under way
 	DueAt      time.Time // when it may be attempted next

@@ -54,6 +54,7 @@ type config struct {
 	RDAP        string   // RDAP server that is asked about registrations, or "none"; "": the registries themselves
 	SMTPPort    uint16   // of the recipients' mail servers; 0: 25
 	Smarthost   smarthost
+	Routes      map[string]smarthost // further smarthosts, for classes of mail; "normal" is the normal path
 	AllowEgress []netip.Prefix
 	EgressMap   map[netip.AddrPort]netip.AddrPort
 

@@ -96,7 +96,7 @@ func TestSettingsSurviveWriting(t *testing.T) {
 		"listen_api":        "127.0.0.1:1",
 		"listen_submission": ":2", "listen_submissions": ":3", "listen_mx": "[::1]:4,127.0.0.1:4", "listen_dns": ":5",
 		"listen_metrics": "", "tls_cert": "a", "tls_key": "b", "base_url": "https://api.example.com", "root_hints": "127.0.0.1:53,::1",
-		"dns_port": "5353", "resolvers": "127.0.0.53", "recursives": "192.0.2.53,192.0.2.54:5353", "acme_ca_domains": "ca.example,other-ca.example", "rdap": "https://rdap.example.com/", "smtp_port": "2525", "smarthost": "user:p%40ss@relay.example:587",
+		"dns_port": "5353", "resolvers": "127.0.0.53", "recursives": "192.0.2.53,192.0.2.54:5353", "acme_ca_domains": "ca.example,other-ca.example", "rdap": "https://rdap.example.com/", "smtp_port": "2525", "smarthost": "user:p%40ss@relay.example:587", "routes": "bulk=u:p%2Cw@bulk.example,normal=old.example:25",
 		"allow_egress": "10.0.0.0/8", "egress_map": "192.0.2.1:25=127.0.0.1:2525", "log_format": "json", "log_level": "debug",
 	}
 	first, _, err := loadConfig("", nil, full)
@@ -153,6 +153,8 @@ func TestWrongSettings(t *testing.T) {
 		{"a root hint by name", with("root_hints", "a.root-servers.net"), []string{"not an IP address"}},
 		{"port zero", with("dns_port", "0"), []string{"ports are 1 to 65535"}},
 		{"a smarthost with a path", with("smarthost", "relay.example/x"), []string{"user:password@host:port"}},
+		{"a route without a name", with("routes", "relay.example"), []string{"name=host:port"}},
+		{"a route twice", with("routes", "a=b.example,a=c.example"), []string{"named twice"}},
 		{"a smarthost with a wrong port", with("smarthost", "u:hunter2@relay.example:x"), []string{"user:password@host:port"}},
 		{"a prefix that is none", with("allow_egress", "10.0.0.1"), []string{"allow_egress"}},
 		{"half a map", with("egress_map", "192.0.2.1:25"), []string{"ip:port=ip:port"}},
@@ -211,6 +213,7 @@ func TestSecretsAreMasked(t *testing.T) {
 		{"database", "/var/lib/myodai.db", "/var/lib/myodai.db"},
 		{"smarthost", "user:hunter2@relay.example:587", "user:***@relay.example:587"},
 		{"smarthost", "relay.example", "relay.example"},
+		{"routes", "bulk=u:hunter2@bulk.example,normal=old.example:25", "bulk=u:***@bulk.example,normal=old.example:25"},
 	} {
 		c, _, err := loadConfig("", nil, map[string]string{tt.key: tt.text})
 		if err != nil {

@@ -61,6 +61,9 @@ func (c *config) settings() []setting {
 		one("rdap", "URL", "RDAP server to ask about registrations, or none (default: the registries, by IANA's list; none with root_hints)", &c.RDAP, parseRDAP),
 		one("smtp_port", "PORT", "port of the recipients' mail servers (default: 25)", &c.SMTPPort, parsePort),
 		one("smarthost", "HOST", "a mail server that takes all mail: [user:password@]host[:port]", &c.Smarthost, parseSmarthost),
+		{"routes", "NAME=HOST,…", "smarthosts that classes of mail may be sent by, [user:password@]host[:port] each; the one named normal is the platform's normal path",
+			func(text string) (err error) { c.Routes, err = parseRoutes(text); return err },
+			func() string { return showRoutes(c.Routes) }},
 		many("allow_egress", "PREFIX,…", "internal networks we may connect to", &c.AllowEgress, netip.ParsePrefix),
 		{"egress_map", "IP:PORT=IP:PORT,…", "send connections elsewhere, for tests and the demo",
 			func(text string) (err error) { c.EgressMap, err = parseEgressMap(text); return err },
@@ -252,6 +255,9 @@ func showEgressMap(m map[netip.AddrPort]netip.AddrPort) string {
 // masked is a setting's text with what is secret in it made unreadable.
 func (s setting) masked() string {
 	text := s.write()
+	if s.key == "routes" {
+		return maskRoutes(text)
+	}
 	if s.key != "database" && s.key != "smarthost" {
 		return text
 	}

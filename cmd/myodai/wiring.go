@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/netip"
 	"os"
@@ -163,7 +164,7 @@ func (s *server) buildRooms(master [32]byte) error {
 		Issuers: cfg.CADomains, Random: rand.Reader, Log: log, Wake: s.dns.Wake,
 	})
 	s.queue = queue.New(queue.Options{
-		Store: s.store, Agent: s.newAgent(), Log: log.With("room", "queue"), Registerer: s.registry,
+		Store: s.store, Agent: s.newRoutes(), Log: log.With("room", "queue"), Registerer: s.registry,
 	})
 	s.submission = submission.New(submission.Options{
 		Store: s.store, Random: rand.Reader, ReturnKey: [32]byte(returnKey), MailHost: cfg.Hostname, Wake: s.queue.Wake,
@@ -178,7 +179,7 @@ func (s *server) buildRooms(master [32]byte) error {
 	}
 	s.api = api.New(api.Options{
 		Store: s.store, Access: s.access, Domains: s.domains, Submission: s.submission, Random: rand.Reader,
-		Log: log, Registerer: s.registry, Version: version(), BaseURL: cfg.BaseURL, Wake: s.queue.Wake, Pages: s.console,
+		Log: log, Registerer: s.registry, Version: version(), BaseURL: cfg.BaseURL, Routes: slices.Sorted(maps.Keys(cfg.Routes)), Wake: s.queue.Wake, Pages: s.console,
 	})
 	s.tls = &tls.Config{GetCertificate: certificate.get, MinVersion: tls.VersionTLS12}
 	s.buildMailServers()
@@ -239,14 +240,16 @@ func (s *server) dialer(servers []string) *egress.Dialer {
 	return egress.New(egress.Options{Allow: allow, Map: s.cfg.EgressMap, Log: s.log.With("room", "egress")})
 }
 
-func (s *server) newAgent() *delivery.Agent {
+// newAgent makes what delivers by a smarthost, or without one to the recipients'
+// own servers.
+func (s *server) newAgent(by smarthost) *delivery.Agent {
 	o := delivery.Options{
 		Lookup: s.cache.Lookup, Hostname: s.cfg.Hostname, Port: s.cfg.SMTPPort, Log: s.log.With("room", "delivery"),
 	}
 	var servers []string
-	if s.cfg.Smarthost.Host != "" {
-		o.Smarthost = &s.cfg.Smarthost.Smarthost
-		servers = []string{s.cfg.Smarthost.Host}
+	if by.Host != "" {
+		o.Smarthost = &by.Smarthost
+		servers = []string{by.Host}
 	}
 	o.Dial = s.dialer(servers).DialContext
 	return delivery.NewAgent(o)

@@ -176,7 +176,7 @@ func TestMaySend(t *testing.T) {
 	} {
 		d, m, n, ten := delivery, message, domain, tenant
 		tt.change(world{&d, &m, &n, &ten})
-		err := queue.MaySend(d, m, n, ten)
+		err := queue.MaySend(d, myodai.Sending{Message: m, Domain: n, Tenant: ten})
 		got := ""
 		if refusal, ok := err.(*myodai.Error); ok {
 			got = refusal.Message
@@ -185,6 +185,57 @@ func TestMaySend(t *testing.T) {
 		}
 		if got != tt.want {
 			t.Errorf("%s: MaySend = %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}
+
+// T12, P23: what rests on an address, on the platform or on nothing goes only as
+// far as that carries it.
+func TestMaySendWithoutDomain(t *testing.T) {
+	from := myodai.Address{Local: "a", Domain: "example.com"}
+	good := myodai.Sending{
+		Message: myodai.Message{ID: "msg_1", TenantID: "ten_1", SenderID: "snd_1", Basis: myodai.BasisAddress, From: from},
+		Domain:  myodai.Domain{ID: myodai.PlatformDomain, TenantID: myodai.PlatformTenant, Name: "plat.example", State: myodai.DomainVerified},
+		Tenant:  myodai.Tenant{ID: "ten_1", State: myodai.TenantActive},
+		Address: myodai.SenderAddress{ID: "snd_1", TenantID: "ten_1", Address: from, ConfirmedAt: time.Unix(1, 0)},
+	}
+	for _, tt := range []struct {
+		name   string
+		change func(s *myodai.Sending, d *myodai.Delivery)
+		may    bool
+	}{
+		{"as accepted", func(*myodai.Sending, *myodai.Delivery) {}, true},
+		{"the address is gone", func(s *myodai.Sending, _ *myodai.Delivery) { s.Address = myodai.SenderAddress{} }, false},
+		{"the address was changed", func(s *myodai.Sending, _ *myodai.Delivery) { s.Address.Address.Local = "b" }, false},
+		{"the address is to be confirmed again", func(s *myodai.Sending, _ *myodai.Delivery) { s.Address.ConfirmedAt = time.Time{} }, false},
+		{"another local part", func(s *myodai.Sending, _ *myodai.Delivery) { s.Message.From.Local = "A" }, false},
+		{"a name below", func(s *myodai.Sending, _ *myodai.Delivery) { s.Message.From.Domain = "x.example.com" }, false},
+		{"the return path of somebody", func(_ *myodai.Sending, d *myodai.Delivery) { d.ReturnPath.Domain = "rp.example.com" }, false},
+		{"no return path", func(_ *myodai.Sending, d *myodai.Delivery) { d.ReturnPath = myodai.Address{} }, false},
+		{"tenant suspended", func(s *myodai.Sending, _ *myodai.Delivery) { s.Tenant.State = myodai.TenantSuspended }, false},
+		{"held", func(s *myodai.Sending, _ *myodai.Delivery) { s.Message.Basis = "" }, false},
+		{"a domain, and none is there", func(s *myodai.Sending, _ *myodai.Delivery) { s.Message.Basis = myodai.BasisDomain }, false},
+		{"the platform's address", func(s *myodai.Sending, _ *myodai.Delivery) {
+			s.Message.Basis, s.Message.From = myodai.BasisPlatform, myodai.Address{Local: "no-reply", Domain: "plat.example"}
+		}, true},
+		{"somebody's address as the platform's", func(s *myodai.Sending, _ *myodai.Delivery) { s.Message.Basis = myodai.BasisPlatform }, false},
+		{"nothing, by the normal path", func(s *myodai.Sending, d *myodai.Delivery) {
+			s.Message.Basis, d.Route = myodai.BasisNormal, myodai.RouteNormal
+		}, true},
+		{"nothing, by ourselves", func(s *myodai.Sending, d *myodai.Delivery) {
+			s.Message.Basis, d.Route = myodai.BasisNormal, myodai.RouteDelivery
+		}, false},
+		{"another tenant's message", func(s *myodai.Sending, _ *myodai.Delivery) { s.Message.TenantID = "ten_2" }, false},
+		{"a domain of the tenant's it does not name", func(s *myodai.Sending, _ *myodai.Delivery) { s.Domain.ID, s.Domain.TenantID = "dom_1", "ten_1" }, false},
+	} {
+		s := good
+		d := myodai.Delivery{
+			ID: "dlv_1", TenantID: "ten_1", MessageID: "msg_1", Route: myodai.RouteDelivery,
+			ReturnPath: myodai.Address{Local: "b", Domain: "plat.example"},
+		}
+		tt.change(&s, &d)
+		if err := queue.MaySend(d, s); (err == nil) != tt.may {
+			t.Errorf("%s: %v", tt.name, err)
 		}
 	}
 }

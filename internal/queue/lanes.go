@@ -7,7 +7,7 @@ import (
 	"github.com/myodai/myodai"
 )
 
-// lanes holds what was claimed and waits, by recipient domain, and says which
+// lanes holds what was claimed and waits, by recipient domain and route, and says which
 // job may begin. It does no I/O and is used by one goroutine.
 //
 // A domain whose servers have not answered lately has one session, and so no
@@ -18,13 +18,21 @@ type lanes struct {
 	perDomain int
 	jobSize   int
 
-	lanes   map[myodai.Name]*lane
-	order   []myodai.Name // lanes with something waiting, next turn first
+	lanes   map[way]*lane
+	order   []way // lanes with something waiting, next turn first
 	running int
 	waiting int // deliveries
 }
 
-// lane is one recipient domain.
+// way is what deliveries have in common that may share a connection.
+type way struct {
+	domain myodai.Name // of the recipients
+	route  myodai.Route
+}
+
+func wayOf(d myodai.Delivery) way { return way{d.Recipient.Domain, d.Route} }
+
+// lane is one way.
 type lane struct {
 	waiting []myodai.Delivery
 	running int  // sessions
@@ -32,13 +40,13 @@ type lane struct {
 }
 
 func newLanes(sessions, perDomain, jobSize int) *lanes {
-	return &lanes{sessions: sessions, perDomain: perDomain, jobSize: jobSize, lanes: map[myodai.Name]*lane{}}
+	return &lanes{sessions: sessions, perDomain: perDomain, jobSize: jobSize, lanes: map[way]*lane{}}
 }
 
 // add puts claimed deliveries into their lanes.
 func (l *lanes) add(list []myodai.Delivery) {
 	for _, d := range list {
-		name := d.Recipient.Domain
+		name := wayOf(d)
 		at := l.lanes[name]
 		if at == nil {
 			at = &lane{}
@@ -55,9 +63,9 @@ func (l *lanes) add(list []myodai.Delivery) {
 
 // next takes out a job that may begin now, domains in turn; ok is false when
 // there is none.
-func (l *lanes) next() (domain myodai.Name, job []myodai.Delivery, ok bool) {
+func (l *lanes) next() (to way, job []myodai.Delivery, ok bool) {
 	if l.running >= l.sessions {
-		return "", nil, false
+		return way{}, nil, false
 	}
 	for i, name := range l.order {
 		at := l.lanes[name]
@@ -75,28 +83,28 @@ func (l *lanes) next() (domain myodai.Name, job []myodai.Delivery, ok bool) {
 		l.waiting -= n
 		return name, job, true
 	}
-	return "", nil, false
+	return way{}, nil, false
 }
 
 // answered notes that a server of the domain has replied to a delivery.
-func (l *lanes) answered(domain myodai.Name) {
-	if at := l.lanes[domain]; at != nil {
+func (l *lanes) answered(to way) {
+	if at := l.lanes[to]; at != nil {
 		at.answers = true
 	}
 }
 
 // ended notes that a job is over, and whether any server replied during it.
-func (l *lanes) ended(domain myodai.Name, answers bool) {
-	at := l.lanes[domain]
+func (l *lanes) ended(to way, answers bool) {
+	at := l.lanes[to]
 	at.running--
 	l.running--
 	at.answers = answers
-	l.forget(domain)
+	l.forget(to)
 }
 
-func (l *lanes) forget(domain myodai.Name) {
-	if at := l.lanes[domain]; at.running == 0 && len(at.waiting) == 0 {
-		delete(l.lanes, domain)
+func (l *lanes) forget(to way) {
+	if at := l.lanes[to]; at.running == 0 && len(at.waiting) == 0 {
+		delete(l.lanes, to)
 	}
 }
 

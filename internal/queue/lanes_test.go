@@ -24,11 +24,11 @@ func waiting(domain string, n int, leased time.Time) []myodai.Delivery {
 func begin(l *lanes) string {
 	text := ""
 	for {
-		domain, list, ok := l.next()
+		to, list, ok := l.next()
 		if !ok {
 			return text
 		}
-		text += fmt.Sprintf("%s×%d ", domain, len(list))
+		text += fmt.Sprintf("%s×%d ", string(to.domain)+string(to.route), len(list))
 	}
 }
 
@@ -45,12 +45,12 @@ func TestLanes(t *testing.T) {
 	}{
 		{"unknown domains have one session each", func() {}, "a×10 b×10 c×1 "},
 		{"no change, no job", func() {}, ""},
-		{"a answers and may have three; five in all", func() { l.answered("a") }, "a×10 a×10 "},
-		{"three are the most for one domain", func() { l.ended("b", true) }, ""},
-		{"one of them ends", func() { l.ended("a", true) }, "a×10 "},
-		{"nobody answered in the next", func() { l.ended("a", false) }, ""},
-		{"nor in the one after that", func() { l.ended("a", false) }, ""},
-		{"the last of a", func() { l.ended("a", false) }, "a×5 "},
+		{"a answers and may have three; five in all", func() { l.answered(way{"a", ""}) }, "a×10 a×10 "},
+		{"three are the most for one domain", func() { l.ended(way{"b", ""}, true) }, ""},
+		{"one of them ends", func() { l.ended(way{"a", ""}, true) }, "a×10 "},
+		{"nobody answered in the next", func() { l.ended(way{"a", ""}, false) }, ""},
+		{"nor in the one after that", func() { l.ended(way{"a", ""}, false) }, ""},
+		{"the last of a", func() { l.ended(way{"a", ""}, false) }, "a×5 "},
 		{"b comes back", func() { l.add(waiting("b", 1, now)) }, "b×1 "},
 	} {
 		step.do()
@@ -58,9 +58,9 @@ func TestLanes(t *testing.T) {
 			t.Errorf("%s: %q, want %q", step.name, got, step.want)
 		}
 	}
-	l.ended("a", true)
-	l.ended("b", true)
-	l.ended("c", true)
+	l.ended(way{"a", ""}, true)
+	l.ended(way{"b", ""}, true)
+	l.ended(way{"c", ""}, true)
 	if l.running != 0 || l.waiting != 0 || len(l.lanes) != 0 || len(l.order) != 0 {
 		t.Errorf("left behind: %+v", l)
 	}
@@ -74,7 +74,7 @@ func TestSessionsAreBounded(t *testing.T) {
 	if got := begin(l); got != "a×1 b×1 " {
 		t.Errorf("began %q", got)
 	}
-	l.ended("a", true)
+	l.ended(way{"a", ""}, true)
 	if got := begin(l); got != "c×1 " {
 		t.Errorf("then began %q", got)
 	}
@@ -84,8 +84,8 @@ func TestDomainsTakeTurns(t *testing.T) {
 	l := newLanes(100, 100, 1)
 	l.add(waiting("a", 3, time.Time{}))
 	l.add(waiting("b", 2, time.Time{}))
-	l.answered("a")
-	l.answered("b")
+	l.answered(way{"a", ""})
+	l.answered(way{"b", ""})
 	if got := begin(l); got != "a×1 b×1 a×1 b×1 a×1 " {
 		t.Errorf("began %q", got)
 	}

@@ -138,13 +138,13 @@ func (s *memory) Heartbeat(_ context.Context, owner string, now, until time.Time
 	return nil
 }
 
-func (s *memory) Sender(context.Context, myodai.MessageID) (myodai.Message, myodai.Domain, myodai.Tenant, error) {
+func (s *memory) Sending(context.Context, myodai.MessageID) (myodai.Sending, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.broken {
-		return myodai.Message{}, myodai.Domain{}, myodai.Tenant{}, errBroken
+		return myodai.Sending{}, errBroken
 	}
-	return s.message, s.domain, s.tenant, nil
+	return myodai.Sending{Message: s.message, Domain: s.domain, Tenant: s.tenant}, nil
 }
 
 func (s *memory) Body(context.Context, myodai.TenantID, myodai.MessageID) ([]byte, error) {

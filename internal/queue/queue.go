@@ -27,8 +27,8 @@ type Store interface {
 	// Heartbeat says that owner is alive until the given time, and takes the leases
 	// of those whose time is over.
 	Heartbeat(ctx context.Context, owner string, now, until time.Time) error
-	// Sender is the message, its domain and its tenant, as they are now.
-	Sender(ctx context.Context, message myodai.MessageID) (myodai.Message, myodai.Domain, myodai.Tenant, error)
+	// Sending is the message with what entitles it to be sent, as that is now.
+	Sending(ctx context.Context, message myodai.MessageID) (myodai.Sending, error)
 	// Body is the message in wire form, signatures included.
 	Body(ctx context.Context, tenant myodai.TenantID, message myodai.MessageID) ([]byte, error)
 	// Queue sums up what waits; tenant "" means everybody's.

@@ -18,7 +18,7 @@ const wakePause = 5 * time.Millisecond
 
 // signal is what a job tells the loop.
 type signal struct {
-	domain  myodai.Name
+	to      way
 	ended   bool
 	answers bool // servers of the domain have replied
 }
@@ -38,8 +38,8 @@ func (q *Queue) Run(ctx context.Context) error {
 	writing.Go(func() { q.metrics.watch(ctx, q.with.Store, q.with.Log) })
 
 	l := newLanes(q.with.Sessions, q.with.PerDomain, q.with.JobSize)
-	q.loop(ctx, l, func(domain myodai.Name, list []myodai.Delivery) {
-		jobs.Go(func() { q.run(attempts, domain, list) })
+	q.loop(ctx, l, func(to way, list []myodai.Delivery) {
+		jobs.Go(func() { q.run(attempts, to, list) })
 	})
 	q.end(ctx, l, &jobs, cut)
 	close(q.records)
@@ -50,7 +50,7 @@ func (q *Queue) Run(ctx context.Context) error {
 }
 
 // loop claims and begins jobs until ctx ends.
-func (q *Queue) loop(ctx context.Context, l *lanes, begin func(myodai.Name, []myodai.Delivery)) {
+func (q *Queue) loop(ctx context.Context, l *lanes, begin func(way, []myodai.Delivery)) {
 	tick := time.NewTicker(q.with.Poll)
 	defer tick.Stop()
 	failing := false
@@ -67,8 +67,8 @@ func (q *Queue) loop(ctx context.Context, l *lanes, begin func(myodai.Name, []my
 			}
 			failing = err != nil
 		}
-		for domain, list, ok := l.next(); ok; domain, list, ok = l.next() {
-			begin(domain, list)
+		for to, list, ok := l.next(); ok; to, list, ok = l.next() {
+			begin(to, list)
 		}
 		q.metrics.show(l)
 		if look && l.waiting < q.with.Claimed {
@@ -92,10 +92,10 @@ func (q *Queue) loop(ctx context.Context, l *lanes, begin func(myodai.Name, []my
 // heed does what a signal asks for.
 func heed(l *lanes, s signal) {
 	if s.ended {
-		l.ended(s.domain, s.answers)
+		l.ended(s.to, s.answers)
 		return
 	}
-	l.answered(s.domain)
+	l.answered(s.to)
 }
 
 // claim takes in what is due, as far as there is room; more tells that there may

@@ -26,7 +26,7 @@ func (s *Store) Accept(ctx context.Context, a myodai.Accepted) (m myodai.Message
 	if r.err != nil {
 		return myodai.Message{}, false, wrap("accept message", r.err)
 	}
-	if !r.repeated {
+	if !r.repeated && a.Message.Basis != "" { // what is held is not signed yet
 		s.bodies.put(bodyOf{a.Message.TenantID, a.Message.ID}, a.Body)
 	}
 	return r.message, r.repeated, nil
@@ -70,7 +70,7 @@ func (q session) addMessages(list []myodai.Accepted) error {
 	for _, a := range list {
 		m := a.Message
 		messages = append(messages, []any{
-			m.ID, m.TenantID, m.DomainID, m.CredentialID, m.Class, m.From.Local, m.From.Domain,
+			m.ID, m.TenantID, orNull(m.DomainID), m.SenderID, m.Basis, m.CredentialID, m.Class, m.From.Local, m.From.Domain,
 			m.Subject, m.HeaderID, m.Size, m.AcceptedAt, m.ExpiresAt,
 		})
 		number := 0
@@ -94,7 +94,7 @@ func (q session) addMessages(list []myodai.Accepted) error {
 
 var (
 	messageNames = []string{
-		"id", "tenant_id", "domain_id", "credential_id", "class", "from_local", "from_domain",
+		"id", "tenant_id", "domain_id", "sender_id", "basis", "credential_id", "class", "from_local", "from_domain",
 		"subject", "header_id", "size", "accepted_at", "expires_at",
 	}
 	chunkNames = []string{"tenant_id", "message_id", "number", "data"}

@@ -48,12 +48,8 @@ func TestAccept(t *testing.T) {
 			}
 		}
 
-		m, sender, owner, err := s.Sender(t.Context(), a.Message.ID)
-		ok(t, err)
-		same(t, "message to send", m, a.Message)
-		same(t, "domain to send as", sender, d)
-		same(t, "tenant to send for", owner, tenant)
-		_, _, _, err = s.Sender(t.Context(), "msg_none")
+		same(t, "what is sent", must(s.Sending(t.Context(), a.Message.ID))(t), myodai.Sending{Message: a.Message, Domain: d, Tenant: tenant})
+		_, err = s.Sending(t.Context(), "msg_none")
 		wantCode(t, err, myodai.CodeNotFound)
 	})
 }

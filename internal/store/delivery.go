@@ -12,12 +12,12 @@ import (
 )
 
 const deliveryColumns = `id, tenant_id, message_id, recipient_local, recipient_domain, return_local, return_domain,
-	state, attempts, due_at, queued_at, expires_at, last_outcome, lease_owner, leased_until`
+	route, state, attempts, due_at, queued_at, expires_at, last_outcome, lease_owner, leased_until`
 
 func deliveryFields(d *myodai.Delivery) []any {
 	return []any{
 		&d.ID, &d.TenantID, &d.MessageID, &d.Recipient.Local, &d.Recipient.Domain, &d.ReturnPath.Local, &d.ReturnPath.Domain,
-		&d.State, &d.Attempts, instant{&d.DueAt}, instant{&d.QueuedAt}, instant{&d.ExpiresAt},
+		&d.Route, &d.State, &d.Attempts, instant{&d.DueAt}, instant{&d.QueuedAt}, instant{&d.ExpiresAt},
 		document{&d.Last}, &d.LeaseOwner, instant{&d.LeasedUntil},
 	}
 }
@@ -30,12 +30,12 @@ func (q session) addDeliveries(list []myodai.Delivery) error {
 	for _, d := range list {
 		rows = append(rows, []any{
 			d.ID, d.TenantID, d.MessageID, d.Recipient.Local, d.Recipient.Domain, d.ReturnPath.Local, d.ReturnPath.Domain,
-			d.State, d.Attempts, d.DueAt, d.QueuedAt, d.ExpiresAt, document{d.Last}, d.LeaseOwner, d.LeasedUntil,
+			d.Route, d.State, d.Attempts, d.DueAt, d.QueuedAt, d.ExpiresAt, document{d.Last}, d.LeaseOwner, d.LeasedUntil,
 		})
 	}
 	return q.insert("deliveries", []string{
 		"id", "tenant_id", "message_id", "recipient_local", "recipient_domain", "return_local", "return_domain",
-		"state", "attempts", "due_at", "queued_at", "expires_at", "last_outcome", "lease_owner", "leased_until",
+		"route", "state", "attempts", "due_at", "queued_at", "expires_at", "last_outcome", "lease_owner", "leased_until",
 	}, rows)
 }
 

@@ -125,9 +125,10 @@ func TestDeletedDomain(t *testing.T) {
 		}
 
 		// The mail that waits is held by the check before the socket (P23).
-		_, held, _, err := s.Sender(t.Context(), a.Message.ID)
+		sending, err := s.Sending(t.Context(), a.Message.ID)
+		held := sending.Domain
 		if err != nil || held.ID != d.ID || held.CanSend() || held.State != myodai.DomainSuspended {
-			t.Errorf("Sender: domain %s in state %s, error %v", held.ID, held.State, err)
+			t.Errorf("Sending: domain %s in state %s, error %v", held.ID, held.State, err)
 		}
 
 		// The same tenant may begin again, with new names; the old token is gone for all.

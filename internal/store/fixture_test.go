@@ -140,7 +140,7 @@ func event(tenant myodai.TenantID, kind myodai.EventKind, at time.Time) myodai.E
 // letter is a message of d to the recipients, accepted at the instant at.
 func letter(d myodai.Domain, at time.Time, recipients ...myodai.Address) myodai.Accepted {
 	m := myodai.Message{
-		ID: myodai.NewID[myodai.MessageID](at, rand.Reader), TenantID: d.TenantID, DomainID: d.ID,
+		ID: myodai.NewID[myodai.MessageID](at, rand.Reader), TenantID: d.TenantID, DomainID: d.ID, Basis: myodai.BasisDomain, Class: myodai.ClassMarketing,
 		CredentialID: myodai.NewID[myodai.CredentialID](at, rand.Reader),
 		From:         myodai.Address{Local: "news", Domain: d.Name}, Subject: "認証のご案内", HeaderID: "<1@" + string(d.Name) + ">",
 		Size: 21, AcceptedAt: at, ExpiresAt: at.Add(72 * time.Hour),
@@ -149,7 +149,7 @@ func letter(d myodai.Domain, at time.Time, recipients ...myodai.Address) myodai.
 	for _, rcpt := range recipients {
 		delivery := myodai.Delivery{
 			ID: myodai.NewID[myodai.DeliveryID](at, rand.Reader), TenantID: d.TenantID, MessageID: m.ID, Recipient: rcpt,
-			ReturnPath: myodai.Address{Local: "b-token", Domain: d.ReturnPath}, State: myodai.DeliveryAccepted,
+			ReturnPath: myodai.Address{Local: "b-token", Domain: d.ReturnPath}, Route: myodai.RouteDelivery, State: myodai.DeliveryAccepted,
 			DueAt: at, QueuedAt: at, ExpiresAt: m.ExpiresAt,
 		}
 		a.Deliveries = append(a.Deliveries, delivery)

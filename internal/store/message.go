@@ -2,16 +2,17 @@ package store
 
 import (
 	"context"
+	"strings"
 
 	"github.com/myodai/myodai"
 )
 
-const messageColumns = `id, tenant_id, domain_id, credential_id, class, from_local, from_domain,
+const messageColumns = `id, tenant_id, domain_id, sender_id, basis, credential_id, class, from_local, from_domain,
 	subject, header_id, size, accepted_at, expires_at`
 
 func messageFields(m *myodai.Message) []any {
 	return []any{
-		&m.ID, &m.TenantID, &m.DomainID, &m.CredentialID, &m.Class, &m.From.Local, &m.From.Domain,
+		&m.ID, &m.TenantID, maybe[myodai.DomainID]{&m.DomainID}, &m.SenderID, &m.Basis, &m.CredentialID, &m.Class, &m.From.Local, &m.From.Domain,
 		&m.Subject, &m.HeaderID, &m.Size, instant{&m.AcceptedAt}, instant{&m.ExpiresAt},
 	}
 }
@@ -43,27 +44,28 @@ func (s *Store) Messages(ctx context.Context, tenant myodai.TenantID, page myoda
 	return list, next, nil
 }
 
-// Sender reads a message with the domain and tenant it is sent for, whosever
-// they are: what the check just before the socket needs (P23). A domain deleted
-// meanwhile comes as suspended.
-func (s *Store) Sender(ctx context.Context, message myodai.MessageID) (m myodai.Message, d myodai.Domain, t myodai.Tenant, err error) {
-	type line struct {
-		m myodai.Message
-		d myodai.Domain
-		t myodai.Tenant
-	}
-	l, err := one(s.read(ctx), absent("message", message), func(l *line) []any {
-		return append(append(messageFields(&l.m), domainFields(&l.d)...), tenantFields(&l.t)...)
+// Sending reads a message with what entitles it to be sent, whosever it is: what
+// the check just before the socket needs (P23). A domain deleted meanwhile comes
+// as suspended, an address deleted meanwhile as none.
+func (s *Store) Sending(ctx context.Context, message myodai.MessageID) (myodai.Sending, error) {
+	l, err := one(s.read(ctx), absent("message", message), func(l *myodai.Sending) []any {
+		fields := append(append(messageFields(&l.Message), domainFields(&l.Domain)...), tenantFields(&l.Tenant)...)
+		a := &l.Address
+		return append(fields, &a.ID, &a.TenantID, &a.Address.Local, &a.Address.Domain, instant{&a.ConfirmedAt})
 	}, `
-		select m.id, m.tenant_id, m.domain_id, m.credential_id, m.class, m.from_local, m.from_domain,
-		       m.subject, m.header_id, m.size, m.accepted_at, m.expires_at,
-		       d.id, d.tenant_id, d.name, d.state, d.token, d.shape, d.shapes, d.return_path, d.root_spf, d.report_address,
-		       d.registered_at, d.verified_at, d.at_risk_at, d.failed_checks, d.notices, d.checked_at, d.next_check_at, d.changed_at,
-		       d.planned_at, d.entered_at, d.connected_at, d.cause,
-		       t.id, t.name, t.state, t.created_at
+		select `+qualified("m", messageColumns)+`, `+qualified("d", domainColumns)+`, `+qualified("t", tenantColumns)+`,
+		       coalesce(a.id, ''), coalesce(a.tenant_id, ''), coalesce(a.address_local, ''), coalesce(a.address_domain, ''),
+		       coalesce(a.confirmed_at, 0)
 		  from messages m
-		  join domains d on d.tenant_id = m.tenant_id and d.id = m.domain_id
+		  join domains d on d.id = coalesce(m.domain_id, $2)
 		  join tenants t on t.id = m.tenant_id
-		 where m.id = $1`, message)
-	return l.m, l.d, l.t, wrap("read sender", err)
+		  left join senders a on a.tenant_id = m.tenant_id and a.id = m.sender_id
+		 where m.id = $1`, message, myodai.PlatformDomain)
+	return l, wrap("read sending", err)
+}
+
+// qualified is a list of columns with the name of their table before each.
+func qualified(table, columns string) string {
+	names := strings.FieldsFunc(columns, func(c rune) bool { return c == ',' || c == ' ' || c == '\n' || c == '\t' })
+	return table + "." + strings.Join(names, ", "+table+".")
 }

@@ -53,6 +53,34 @@ CREATE TABLE checks (
 
 CREATE INDEX checks_domain on checks (tenant_id, domain_id, id);
 
+CREATE TABLE confirmation_addresses (
+  folded text primary key,
+  blocked_until bigint not null
+);
+
+CREATE TABLE confirmations (
+  id text primary key,
+  tenant_id text not null references tenants (id),
+  sender_id text not null,
+  address_local text not null,
+  address_domain text not null,
+  folded text not null,
+  token_hash bytea not null unique,
+  code text not null,
+  asked_from text not null,
+  asked_at bigint not null,
+  expires_at bigint not null,
+  tries bigint not null,
+  ending text not null,
+  ended_at bigint not null
+);
+
+CREATE INDEX confirmations_folded on confirmations (folded, asked_at);
+
+CREATE INDEX confirmations_open on confirmations (expires_at) where ending = '';
+
+CREATE INDEX confirmations_sender on confirmations (tenant_id, sender_id, id);
+
 CREATE TABLE credentials (
   id text primary key,
   tenant_id text references tenants (id),
@@ -80,12 +108,14 @@ CREATE TABLE deliveries (
   expires_at bigint not null,
   last_outcome text not null,
   lease_owner text not null,
-  leased_until bigint not null,
+  leased_until bigint not null, route text not null default 'delivery',
   unique (tenant_id, id),
   foreign key (tenant_id, message_id) references messages (tenant_id, id)
 );
 
 CREATE INDEX deliveries_due on deliveries (due_at, id) where state in ('accepted', 'deferred');
+
+CREATE INDEX deliveries_held on deliveries (expires_at, id) where state = 'held';
 
 CREATE INDEX deliveries_leased on deliveries (lease_owner) where lease_owner <> '';
 
@@ -194,7 +224,7 @@ CREATE INDEX members_tenant on members (tenant_id, id);
 CREATE TABLE messages (
   id text primary key,
   tenant_id text not null,
-  domain_id text not null,
+  domain_id text,
   credential_id text not null,
   from_local text not null,
   from_domain text not null,
@@ -202,7 +232,7 @@ CREATE TABLE messages (
   header_id text not null,
   size bigint not null,
   accepted_at bigint not null,
-  expires_at bigint not null, class text not null default 'transactional',
+  expires_at bigint not null, class text not null default 'transactional', sender_id text not null default '', basis text not null default 'domain',
   unique (tenant_id, id),
   foreign key (tenant_id, domain_id) references domains (tenant_id, id)
 );
@@ -233,6 +263,25 @@ CREATE TABLE returned (
 );
 
 CREATE INDEX returned_delivery on returned (delivery_id);
+
+CREATE TABLE senders (
+  id text primary key,
+  tenant_id text not null references tenants (id),
+  label text not null,
+  address_local text not null,
+  address_domain text not null,
+  folded text not null,
+  name text not null,
+  reply_to text not null,
+  confirmed_at bigint not null,
+  created_at bigint not null,
+  changed_at bigint not null,
+  unique (tenant_id, id),
+  unique (tenant_id, label),
+  unique (tenant_id, folded)
+);
+
+CREATE UNIQUE INDEX senders_confirmed on senders (folded) where confirmed_at > 0;
 
 CREATE TABLE sessions (
   id text primary key,

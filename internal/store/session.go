@@ -208,6 +208,24 @@ func orNull[T ~string](id T) any {
 	return id
 }
 
+// maybe is the place for a reference that may be null, which is read as "".
+type maybe[T ~string] struct{ to *T }
+
+// Scan implements sql.Scanner.
+func (m maybe[T]) Scan(from any) error {
+	switch text := from.(type) {
+	case nil:
+		*m.to = ""
+	case string:
+		*m.to = T(text)
+	case []byte:
+		*m.to = T(text)
+	default:
+		return fmt.Errorf("%T is not a reference", from)
+	}
+	return nil
+}
+
 // document is something that is stored as JSON. As an argument it holds a
 // value, as a place for a column the pointer to one.
 type document struct{ of any }
