@@ -43,6 +43,12 @@ const (
 	EventReportReceived     EventKind = "report.received"
 	EventSuppressionAdded   EventKind = "suppression.added"
 	EventSuppressionRemoved EventKind = "suppression.removed"
+
+	EventWebhookCreated  EventKind = "webhook.created"
+	EventWebhookChanged  EventKind = "webhook.changed"
+	EventWebhookDisabled EventKind = "webhook.disabled" // by us: it did not answer for too long
+	EventWebhookDeleted  EventKind = "webhook.deleted"
+	EventWebhookTest     EventKind = "webhook.test" // only ever sent, never kept
 )
 
 // Event is one thing that happened to a tenant. It is written in the same

@@ -27,6 +27,7 @@ type (
 	AuditID       string
 	SenderID      string
 	RequestID     string
+	WebhookID     string
 )
 
 type id interface {
@@ -52,6 +53,7 @@ func (ShareLinkID) prefix() string   { return "shl" }
 func (AuditID) prefix() string       { return "aud" }
 func (SenderID) prefix() string      { return "snd" }
 func (RequestID) prefix() string     { return "req" }
+func (WebhookID) prefix() string     { return "whk" }
 
 // idAlphabet is Crockford's base 32 in lower case: no i, l, o or u, so an id
 // can be read aloud, and it survives a case-insensitive local part.

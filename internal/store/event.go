@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	"github.com/myodai/myodai"
 )
@@ -12,36 +14,80 @@ func eventFields(e *myodai.Event) []any {
 	return []any{&e.ID, &e.TenantID, &e.Kind, instant{&e.At}, &e.DomainID, &e.MessageID, &e.DeliveryID, document{&e.Data}}
 }
 
-// addEvents writes events in the transaction of the state they tell of.
+// addEvents writes events in the transaction of the state they tell of, numbers
+// them, and makes them due for the webhooks that want them.
+//
+// Taking numbers lets one transaction of a tenant wait for another, so they are
+// taken in the order in which they become visible.
 func (q session) addEvents(events []myodai.Event) error {
-	rows := make([][]any, 0, len(events))
+	ofTenant := map[myodai.TenantID][]myodai.Event{}
 	for _, e := range events {
-		rows = append(rows, []any{e.ID, e.TenantID, e.Kind, e.At, e.DomainID, e.MessageID, e.DeliveryID, document{e.Data}})
+		ofTenant[e.TenantID] = append(ofTenant[e.TenantID], e)
 	}
 	if q.noted != nil {
 		q.noted.events = append(q.noted.events, events...)
 	}
-	return q.insert("events", []string{
-		"id", "tenant_id", "kind", "happened_at", "domain_id", "message_id", "delivery_id", "data",
+	rows := make([][]any, 0, len(events))
+	for _, tenant := range slices.Sorted(maps.Keys(ofTenant)) { // in one order, or two transactions could block each other
+		list := ofTenant[tenant]
+		counter, err := q.count(tenant, len(list))
+		if err != nil {
+			return err
+		}
+		for i, e := range list {
+			number := counter.last - int64(len(list)-1-i)
+			rows = append(rows, []any{e.ID, e.TenantID, e.Kind, e.At, e.DomainID, e.MessageID, e.DeliveryID, document{e.Data}, number})
+		}
+		if counter.webhooks == 0 {
+			delete(ofTenant, tenant)
+		}
+	}
+	err := q.insert("events", []string{
+		"id", "tenant_id", "kind", "happened_at", "domain_id", "message_id", "delivery_id", "data", "number",
 	}, rows)
+	if err != nil {
+		return err
+	}
+	for tenant, list := range ofTenant {
+		if err := q.notify(tenant, list); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// Events lists a tenant's events, or those of all tenants when tenant is "",
-// oldest first by the time in their ids. Who asks again from the last cursor
-// should know that an event may still appear before it while the transaction it
-// is written in takes its time.
+// eventCounter is how many events a tenant has had, and how many webhooks it has.
+type eventCounter struct{ last, webhooks int64 }
+
+// count takes n numbers for a tenant's events.
+func (q session) count(tenant myodai.TenantID, n int) (eventCounter, error) {
+	return one(q, absent("tenant", tenant), func(c *eventCounter) []any { return []any{&c.last, &c.webhooks} }, `
+		insert into event_counters (tenant_id, last, webhooks) values ($1, $2, 0)
+		on conflict (tenant_id) do update set last = event_counters.last + excluded.last
+		returning last, webhooks`, tenant, n)
+}
+
+// Events lists a tenant's events in the order in which they became visible: who
+// asks again from the last cursor misses none. A cursor is the id of an event.
+//
+// Those of all tenants, when tenant is "", come by the time in their ids, and an
+// event may still appear before the cursor while its transaction takes its time.
 func (s *Store) Events(ctx context.Context, tenant myodai.TenantID, page myodai.Page) (list []myodai.Event, next string, err error) {
 	after, err := cursor(page, "")
 	if err != nil {
 		return nil, "", err
 	}
-	where := `tenant_id = $1`
+	q := s.read(ctx)
 	if tenant == "" {
-		where = `$1 = ''`
+		list, err = all(q, eventFields,
+			`select `+eventColumns+` from events where id > $1 order by id limit $2`, after, page.Size()+1)
+	} else {
+		list, err = all(q, eventFields, `
+			select `+eventColumns+` from events where tenant_id = $1
+			   and number > coalesce((select number from events where tenant_id = $1 and id = $2),
+			                         (select max(number) from events where tenant_id = $1 and id < $2), 0)
+			 order by number limit $3`, tenant, after, page.Size()+1)
 	}
-	list, err = all(s.read(ctx), eventFields,
-		`select `+eventColumns+` from events where `+where+` and id > $2 order by id limit $3`,
-		tenant, after, page.Size()+1)
 	if err != nil {
 		return nil, "", wrap("list events", err)
 	}

@@ -171,6 +171,12 @@ CREATE INDEX domains_name on domains (name) where deleted_at = 0;
 
 CREATE UNIQUE INDEX domains_tenant_name on domains (tenant_id, name) where deleted_at = 0;
 
+CREATE TABLE event_counters (
+  tenant_id text primary key references tenants (id),
+  last bigint not null,
+  webhooks bigint not null
+);
+
 CREATE TABLE events (
   id text primary key,
   tenant_id text not null references tenants (id),
@@ -180,9 +186,9 @@ CREATE TABLE events (
   message_id text not null,
   delivery_id text not null,
   data text not null
-);
+, number bigint not null default 0);
 
-CREATE INDEX events_tenant on events (tenant_id, id);
+CREATE UNIQUE INDEX events_number on events (tenant_id, number);
 
 CREATE TABLE idempotency_keys (
   tenant_id text not null,
@@ -243,6 +249,21 @@ CREATE TABLE nodes (
   owner text primary key,
   alive_until bigint not null
 );
+
+CREATE TABLE notifications (
+  tenant_id text not null,
+  webhook_id text not null,
+  event_id text not null references events (id),
+  state text not null,
+  attempts bigint not null,
+  due_at bigint not null,
+  queued_at bigint not null,
+  response text not null,
+  primary key (webhook_id, event_id),
+  foreign key (tenant_id, webhook_id) references webhooks (tenant_id, id) on delete cascade
+);
+
+CREATE INDEX notifications_due on notifications (webhook_id, due_at) where state = 'due';
 
 CREATE TABLE policies (
   tenant_id text primary key,
@@ -369,6 +390,22 @@ CREATE TABLE tickets (
 CREATE INDEX tickets_expiry on tickets (expires_at);
 
 CREATE INDEX tickets_tenant on tickets (tenant_id, purpose, id);
+
+CREATE TABLE webhooks (
+  id text primary key,
+  tenant_id text not null references tenants (id),
+  url text not null,
+  kinds text not null,
+  state text not null,
+  secrets bytea not null,
+  created_at bigint not null,
+  failing_at bigint not null,
+  retry_at bigint not null,
+  reason text not null,
+  lease_owner text not null,
+  leased_until bigint not null,
+  unique (tenant_id, id)
+);
 
 CREATE TABLE zone (
   one integer primary key check (one = 1),
