@@ -133,15 +133,18 @@ func (job *checkJob) inside(ctx context.Context, address string) []myodai.Record
 			questions = append(questions, myodai.Question{Name: item.Name, Type: item.Type, Recursive: true})
 		}
 	}
+	return shownBy(ctx, address, job.domain, questions)
+}
+
+// shownBy is what a recursive resolver answers to questions about a domain.
+func shownBy(ctx context.Context, address string, domain myodai.Name, questions []myodai.Question) []myodai.Record {
 	prober := resolver.NewProber(resolver.Options{Server: address, Recursives: []string{address}})
 	defer prober.Close()
-	seen := prober.Probe(ctx, job.domain, func(myodai.Observation) []myodai.Question { return questions })
+	seen := prober.Probe(ctx, domain, func(myodai.Observation) []myodai.Question { return questions })
 	var list []myodai.Record
 	for _, a := range seen.Answers {
-		for _, rr := range a.Of(a.Type) {
-			if a.Kind() == myodai.AnswerPositive {
-				list = append(list, rr)
-			}
+		if a.Kind() == myodai.AnswerPositive {
+			list = append(list, a.Of(a.Type)...)
 		}
 	}
 	return list

@@ -128,13 +128,17 @@ var reportWords = map[diagnose.Lang]map[string]string{
 		"waiting": "%s: nothing to do but wait.", "unknown": "%s: it could not be found out.",
 		"reviewed": "%s: nothing is wrong.", "host": "DNS host: %s", "steps": "What to do:",
 		"why": "Why it matters: %s", "page": "More: %s", "incomplete": "Not everything was asked: %s", "until": "Visible everywhere by about %s.",
-		"round": "myodai: round %d: %d answers so far, %d more questions about %s",
+		"round":  "myodai: round %d: %d answers so far, %d more questions about %s",
+		"asking": "myodai: %d of %d questions are answered", "verified": "%s is verified.",
+		"again": "Looking again in %s; the service goes on looking if you stop this.",
 	},
 	diagnose.Japanese: {
 		"ok": "%s：必要なレコードはすべて正しく登録されています。", "fix": "%s：修正が必要な項目があります。",
 		"waiting": "%s：設定は完了しています。反映をお待ちください。", "unknown": "%s：確認できませんでした。",
 		"reviewed": "%s：問題は見つかりませんでした。", "host": "DNSサービス：%s", "steps": "対応方法：",
 		"why": "影響：%s", "page": "詳細：%s", "incomplete": "一部を問い合わせできませんでした：%s", "until": "%s頃までにすべての場所で反映されます。",
+		"asking": "myodai：%d／%d件の質問に回答がありました", "verified": "%sの確認が完了しました。",
+		"again": "%s後にもう一度確認します。中断しても、サービス側での確認は続きます。",
 		"round": "myodai：問い合わせ%d回目：回答%d件、追加の質問%d件（%s）",
 	},
 }

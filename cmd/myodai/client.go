@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -91,28 +92,9 @@ func (e *answeredError) Error() string {
 // answer into a T.
 func ask[T any](ctx context.Context, cl *client, method, path string, body any, header ...string) (T, error) {
 	var out T
-	var content io.Reader
-	if body != nil {
-		text, err := json.Marshal(body)
-		if err != nil {
-			return out, fmt.Errorf("write request: %w", err)
-		}
-		content = bytes.NewReader(text)
-	}
-	r, err := http.NewRequestWithContext(ctx, method, cl.server+path, content)
+	resp, err := cl.send(ctx, method, path, body, header...)
 	if err != nil {
-		return out, fmt.Errorf("make request: %w", err)
-	}
-	r.Header.Set("Authorization", "Bearer "+cl.key)
-	if body != nil {
-		r.Header.Set("Content-Type", "application/json")
-	}
-	for i := 0; i < len(header); i += 2 {
-		r.Header.Set(header[i], header[i+1])
-	}
-	resp, err := cl.http.Do(r)
-	if err != nil {
-		return out, cl.unreachable(ctx, err)
+		return out, err
 	}
 	defer func() { _ = resp.Body.Close() }()
 	text, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
@@ -129,6 +111,70 @@ func ask[T any](ctx context.Context, cl *client, method, path string, body any, 
 		return out, unreachable{fmt.Errorf("%s does not answer like Myodai", cl.server)}
 	}
 	return out, nil
+}
+
+// send sends a request.
+func (cl *client) send(ctx context.Context, method, path string, body any, header ...string) (*http.Response, error) {
+	var content io.Reader
+	if body != nil {
+		text, err := json.Marshal(body)
+		if err != nil {
+			return nil, fmt.Errorf("write request: %w", err)
+		}
+		content = bytes.NewReader(text)
+	}
+	r, err := http.NewRequestWithContext(ctx, method, cl.server+path, content)
+	if err != nil {
+		return nil, fmt.Errorf("make request: %w", err)
+	}
+	r.Header.Set("Authorization", "Bearer "+cl.key)
+	if body != nil {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	resp, err := cl.http.Do(r)
+	if err != nil {
+		return nil, cl.unreachable(ctx, err)
+	}
+	return resp, nil
+}
+
+// events sends a request and hands over each server-sent event of the answer,
+// until there are no more.
+func (cl *client) events(ctx context.Context, method, path string, body any, take func(kind string, data []byte) error) error {
+	resp, err := cl.send(ctx, method, path, body, "Accept", "text/event-stream")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	answer := io.LimitReader(resp.Body, maxAnswer)
+	if resp.StatusCode >= 400 {
+		text, err := io.ReadAll(answer)
+		if err != nil {
+			return cl.unreachable(ctx, err)
+		}
+		return answered(resp, text)
+	}
+	lines := bufio.NewScanner(answer)
+	lines.Buffer(nil, maxAnswer)
+	kind := ""
+	for lines.Scan() {
+		name, value, _ := bytes.Cut(lines.Bytes(), []byte(": "))
+		switch string(name) {
+		case "event":
+			kind = string(value)
+		case "data":
+			if err := take(kind, value); err != nil {
+				return err
+			}
+		}
+	}
+	if err := lines.Err(); err != nil {
+		return cl.unreachable(ctx, err)
+	}
+	return nil
 }
 
 // maxAnswer bounds what is read of an answer: a message of a thousand recipients

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/myodai/myodai"
+	"github.com/myodai/myodai/internal/domains"
 )
 
 // Check is one look at a domain's records.
@@ -43,6 +44,33 @@ type CheckWithObservation struct {
 	Observation Observation `json:"observation" doc:"What DNS said; the same findings follow from it again."`
 }
 
+// NewCheck is what a tenant may say with a check.
+type NewCheck struct {
+	Entered   bool         `json:"entered,omitempty" doc:"The records are entered now. If nothing changes after that, it is said that the change was probably not saved."`
+	Connected bool         `json:"connected,omitempty" doc:"Domain Connect has just written the records."`
+	Sees      []SeenRecord `json:"sees,omitempty" maxItems:"50" doc:"What the tenant's own resolver shows at the names of the records, such as that of the office: a hint at an internal zone, and never evidence."`
+}
+
+// SeenRecord is one record as the tenant's own resolver shows it.
+type SeenRecord struct {
+	Name string            `json:"name" example:"s1-k7f3q9x2._domainkey.example.com"`
+	Type myodai.RecordType `json:"type" enum:"CNAME,TXT,MX"`
+	Data string            `json:"data" minLength:"1" maxLength:"4096" doc:"A target, \"10 host\" for MX, or the text."`
+}
+
+// said is the request as the engine takes it; a request without a body says
+// nothing.
+func (r *NewCheck) said() domains.Said {
+	if r == nil {
+		return domains.Said{}
+	}
+	said := domains.Said{Entered: r.Entered, Connected: r.Connected}
+	for _, rr := range r.Sees {
+		said.Sees = append(said.Sees, myodai.Record{Name: myodai.Name(rr.Name), Type: rr.Type, Data: rr.Data})
+	}
+	return said
+}
+
 // showCheck tells of a check, with the findings as told.
 func showCheck(c myodai.Check, findings []Finding) Check {
 	out := Check{
@@ -77,14 +105,18 @@ func (s *Server) registerChecks() {
 		id: "check-domain", method: http.MethodPost, path: "/domains/{domain_id}/check", tag: "domains", scope: scopeTenant,
 		summary: "Ask DNS now",
 		details: "Asks the domain's own name servers and answers with what they said and what is wrong with it. For a minute after it, the domain is checked every few seconds. " +
+			"A body is not needed; it says what DNS does not. " +
 			"With Accept: text/event-stream the answer is a stream of server-sent events: progress, with the numbers of questions asked and answered; record, for each record as it is judged; and last result, with what the JSON answer has, or problem.",
-		stream: s.streamCheck,
-	}, func(ctx context.Context, who myodai.Credential, in *DomainPath) (*output[CheckResult], error) {
-		id, err := s.mayCheck(ctx, who, in)
+		stream: s.streamCheck, maxBody: maxSaid,
+	}, func(ctx context.Context, who myodai.Credential, in *struct {
+		DomainPath
+		Body *NewCheck
+	}) (*output[CheckResult], error) {
+		id, err := s.mayCheck(ctx, who, &in.DomainPath)
 		if err != nil {
 			return nil, err
 		}
-		check, err := s.o.Domains.CheckNow(ctx, who.TenantID, id, nil)
+		check, err := s.o.Domains.CheckSaid(ctx, who.TenantID, id, in.Body.said(), nil)
 		if err != nil {
 			return nil, err
 		}

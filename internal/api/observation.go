@@ -14,6 +14,36 @@ type Observation struct {
 	Zones      []Zone    `json:"zones" doc:"Every zone on the way down from the root, as its parent delegates it."`
 	Answers    []Answer  `json:"answers" doc:"In the order asked."`
 	Incomplete string    `json:"incomplete" doc:"Why questions were left unasked; empty for none."`
+
+	Registration *Registration `json:"registration,omitempty" doc:"What the registry said (RFC 9083); left out when there was no reason to ask."`
+	TenantSees   []DNSRecord   `json:"tenant_sees,omitempty" doc:"What the tenant said that their own resolver shows."`
+}
+
+// Registration is what a registry says of a registrable domain.
+type Registration struct {
+	Domain      string    `json:"domain"`
+	Exists      bool      `json:"exists" doc:"Means nothing with err."`
+	Status      []string  `json:"status" example:"client hold"`
+	NameServers []string  `json:"name_servers"`
+	Registrar   string    `json:"registrar"`
+	ExpiresAt   time.Time `json:"expires_at,omitzero"`
+	Source      string    `json:"source" doc:"The address that was asked."`
+	At          time.Time `json:"at"`
+	Err         string    `json:"err" doc:"Why nothing is known; empty when the registry answered."`
+}
+
+func showRegistration(r *myodai.Registration) *Registration {
+	if r == nil {
+		return nil
+	}
+	out := &Registration{
+		Domain: string(r.Domain), Exists: r.Exists, Status: append([]string{}, r.Status...), NameServers: []string{},
+		Registrar: r.Registrar, ExpiresAt: utc(r.ExpiresAt), Source: r.Source, At: utc(r.At), Err: r.Err,
+	}
+	for _, ns := range r.NameServers {
+		out.NameServers = append(out.NameServers, string(ns))
+	}
+	return out
 }
 
 // Zone is one zone on the way down from the root.
@@ -66,7 +96,7 @@ type DNSRecord struct {
 func showObservation(o myodai.Observation) Observation {
 	out := Observation{
 		Domain: string(o.Domain), StartedAt: utc(o.StartedAt), FinishedAt: utc(o.FinishedAt), Incomplete: o.Incomplete,
-		Zones: []Zone{}, Answers: []Answer{},
+		Zones: []Zone{}, Answers: []Answer{}, Registration: showRegistration(o.Registration), TenantSees: showDNSRecords(o.TenantSees),
 	}
 	for _, z := range o.Zones {
 		zone := Zone{Name: string(z.Name), Servers: []NameServer{}, DS: showDNSRecords(z.DS), Err: z.Err}

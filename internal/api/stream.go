@@ -1,8 +1,10 @@
 package api
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"mime"
 	"net/http"
 	"strings"
@@ -84,7 +86,11 @@ func (s *Server) streamCheck(e *events, who myodai.Credential, param func(string
 	if err != nil {
 		return err
 	}
-	check, err := s.o.Domains.CheckNow(ctx, who.TenantID, id, func(p domains.Progress) {
+	said, err := readNewCheck(e.r)
+	if err != nil {
+		return err
+	}
+	check, err := s.o.Domains.CheckSaid(ctx, who.TenantID, id, said.said(), func(p domains.Progress) {
 		e.send("progress", Progress{Asked: p.Asked, Answered: p.Answered})
 		for _, r := range p.Records {
 			e.send("record", showCheckedRecord(r))
@@ -104,6 +110,31 @@ func (s *Server) streamCheck(e *events, who myodai.Credential, param func(string
 		e.send("problem", s.problem(requestOf(ctx), "check-domain", err))
 	}
 	return nil
+}
+
+// maxSaid bounds the body of a request for a stream.
+const maxSaid = 256 << 10
+
+// readNewCheck reads the body of a request for a stream, nil for none: what
+// the JSON form refuses is refused here as well.
+func readNewCheck(r *http.Request) (*NewCheck, error) {
+	text, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxSaid))
+	switch {
+	case err != nil:
+		return nil, myodai.Refuse(myodai.CodeTooLarge, "", "the body has more than %d octets, or ended early", maxSaid)
+	case len(text) == 0:
+		return nil, nil
+	}
+	var said NewCheck
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	if err := checkJSON(text); err != nil {
+		return nil, myodai.Invalidf("the body %s", err)
+	}
+	if err := d.Decode(&said); err != nil {
+		return nil, myodai.Invalidf("the body is not what this operation takes")
+	}
+	return &said, nil
 }
 
 // documentStream says in the OpenAPI document that there is a stream, too.

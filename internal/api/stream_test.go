@@ -17,8 +17,12 @@ import (
 type event struct{ kind, data string }
 
 func (w *world) stream(path, key string) (*http.Response, []event) {
+	return w.streamSaying(path, key, "")
+}
+
+func (w *world) streamSaying(path, key, body string) (*http.Response, []event) {
 	w.t.Helper()
-	r, err := http.NewRequestWithContext(w.t.Context(), "POST", w.url+path, nil)
+	r, err := http.NewRequestWithContext(w.t.Context(), "POST", w.url+path, strings.NewReader(body))
 	if err != nil {
 		w.t.Fatal(err)
 	}
