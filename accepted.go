@@ -35,3 +35,19 @@ type QueueLine struct {
 	OldestAt time.Time // when the oldest of them was queued
 	DueAt    time.Time // when the next of them may be attempted; now when one may already
 }
+
+// HeldAuthor is whose mail is held: what decides whether it still has to be is
+// the same for all of it.
+type HeldAuthor struct {
+	TenantID TenantID
+	From     Address
+	Class    ClassName
+}
+
+// Released is everything that is written when a held message goes on its way.
+type Released struct {
+	Message    Message    // with what it rests on, and the From it is sent with
+	Body       []byte     // as it will be sent, signatures included
+	Deliveries []Delivery // those that were held; State, Route, ReturnPath and DueAt are written
+	Events     []Event
+}

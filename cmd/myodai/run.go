@@ -31,7 +31,7 @@ func (s *server) Run(ctx context.Context) error {
 	defer stopEngines()
 	var working sync.WaitGroup
 	for name, run := range map[string]func(context.Context) error{
-		"domains": s.domains.Run, "queue": s.queue.Run, "authdns": s.dns.Run,
+		"domains": s.domains.Run, "queue": s.queue.Run, "submission": s.submission.Run, "authdns": s.dns.Run,
 	} {
 		working.Add(1)
 		g.Go(func() error {

@@ -167,7 +167,8 @@ func (s *server) buildRooms(master [32]byte) error {
 		Store: s.store, Agent: s.newRoutes(), Log: log.With("room", "queue"), Registerer: s.registry,
 	})
 	s.submission = submission.New(submission.Options{
-		Store: s.store, Random: rand.Reader, ReturnKey: [32]byte(returnKey), MailHost: cfg.Hostname, Wake: s.queue.Wake,
+		Store: s.store, Holds: s.store, Addresses: s.store, Routes: slices.Sorted(maps.Keys(cfg.Routes)),
+		Random: rand.Reader, ReturnKey: [32]byte(returnKey), MailHost: cfg.Hostname, Log: log.With("room", "submission"), Wake: s.queue.Wake,
 		Cosign: cfg.Cosign, Own: submission.Mailbox{Name: cfg.ServiceName, Address: cfg.NotifyFrom},
 	})
 	s.inbound = inbound.New(inbound.Options{

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/myodai/myodai"
@@ -73,11 +72,7 @@ func (q session) addMessages(list []myodai.Accepted) error {
 			m.ID, m.TenantID, orNull(m.DomainID), m.SenderID, m.Basis, m.CredentialID, m.Class, m.From.Local, m.From.Domain,
 			m.Subject, m.HeaderID, m.Size, m.AcceptedAt, m.ExpiresAt,
 		})
-		number := 0
-		for chunk := range slices.Chunk(a.Body, chunkSize) {
-			chunks = append(chunks, []any{m.TenantID, m.ID, number, chunk})
-			number++
-		}
+		chunks = append(chunks, chunksOf(m, a.Body)...)
 		deliveries, events = append(deliveries, a.Deliveries...), append(events, a.Events...)
 	}
 	if err := q.insert("messages", messageNames, messages); err != nil {

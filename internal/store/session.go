@@ -226,6 +226,24 @@ func (m maybe[T]) Scan(from any) error {
 	return nil
 }
 
+// address is the place for a column that holds a mail address, or "" for none.
+type address struct{ to *myodai.Address }
+
+// Scan implements sql.Scanner.
+func (a address) Scan(from any) error {
+	var text string
+	if err := (maybe[string]{&text}).Scan(from); err != nil {
+		return err
+	}
+	*a.to = myodai.Address{}
+	if text == "" {
+		return nil
+	}
+	read, err := myodai.ParseAddress(text)
+	*a.to = read
+	return err
+}
+
 // document is something that is stored as JSON. As an argument it holds a
 // value, as a place for a column the pointer to one.
 type document struct{ of any }

@@ -2,7 +2,6 @@ package submission
 
 import (
 	"context"
-	"errors"
 
 	"github.com/myodai/myodai"
 )
@@ -90,6 +89,6 @@ func (e *Engine) lookUp(ctx context.Context, tenant myodai.TenantID, from myodai
 
 // isNotFound reports whether err refuses because something is not there.
 func isNotFound(err error) bool {
-	refusal, ok := errors.AsType[*myodai.Error](err)
-	return ok && refusal.Code == myodai.CodeNotFound
+	refusal := refusalOf(err)
+	return refusal != nil && refusal.Code == myodai.CodeNotFound
 }

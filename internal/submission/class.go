@@ -2,8 +2,6 @@ package submission
 
 import (
 	"cmp"
-	"context"
-	"fmt"
 
 	"github.com/myodai/myodai"
 )
@@ -14,11 +12,7 @@ const classField = "X-Myodai-Class"
 
 // class finds out what kind of mail a message is: what the request says, or
 // else its header, the credential, the policy.
-func (e *Engine) class(ctx context.Context, r Request, h header) (myodai.Class, error) {
-	policy, err := e.o.Store.Policy(ctx, r.Credential.TenantID)
-	if err != nil {
-		return myodai.Class{}, fmt.Errorf("submit: %w", err)
-	}
+func class(policy myodai.Policy, r Request, h header) (myodai.Class, error) {
 	said := myodai.ClassName(h.first(classField))
 	if r.Class != "" && said != "" && r.Class != said {
 		return myodai.Class{}, myodai.Refuse(myodai.CodeInvalid, "class",

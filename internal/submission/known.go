@@ -60,6 +60,12 @@ type claim struct {
 	from   myodai.Name
 }
 
+// sender is who sends from which address.
+type sender struct {
+	tenant  myodai.TenantID
+	address myodai.Address
+}
+
 // owner is whose keys are meant; zero for the platform.
 type owner struct {
 	tenant myodai.TenantID

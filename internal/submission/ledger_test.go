@@ -30,6 +30,7 @@ type ledger struct {
 	signers     map[myodai.DomainID][]dkim.Signer // the platform's under ""
 	suppressed  map[myodai.Address]myodai.Suppression
 	policy      myodai.Policy // over the defaults
+	confirmed   []myodai.SenderAddress
 	accepted    []myodai.Accepted
 	brokenAt    string // the method that fails, "" for none
 	published   map[myodai.Name]string
@@ -50,7 +51,7 @@ func (l *ledger) Tenant(_ context.Context, id myodai.TenantID) (myodai.Tenant, e
 	if !ok {
 		return myodai.Tenant{}, myodai.Refuse(myodai.CodeNotFound, "", "no such tenant")
 	}
-	return myodai.Tenant{ID: id, State: state}, l.fail("Tenant")
+	return myodai.Tenant{ID: id, Name: "Shop GmbH", State: state}, l.fail("Tenant")
 }
 
 func (l *ledger) SendingDomains(_ context.Context, names []myodai.Name) ([]myodai.Domain, error) {
@@ -76,6 +77,15 @@ func (l *ledger) DomainNamed(_ context.Context, tenant myodai.TenantID, name myo
 
 func (l *ledger) Policy(context.Context, myodai.TenantID) (myodai.Policy, error) {
 	return myodai.Effective(l.policy, myodai.Policy{}), l.fail("Policy")
+}
+
+func (l *ledger) ConfirmedSender(_ context.Context, tenant myodai.TenantID, address myodai.Address) (myodai.SenderAddress, error) {
+	for _, a := range l.confirmed {
+		if a.TenantID == tenant && a.Address == address && a.Confirmed() {
+			return a, nil
+		}
+	}
+	return myodai.SenderAddress{}, myodai.Refuse(myodai.CodeNotFound, "", "not confirmed")
 }
 
 func (l *ledger) Suppressed(_ context.Context, tenant myodai.TenantID, list []myodai.Address) (map[myodai.Address]myodai.Suppression, error) {

@@ -3,6 +3,7 @@ package submission
 import (
 	"context"
 	"io"
+	"log/slog"
 	"runtime"
 	"time"
 
@@ -47,12 +48,16 @@ type Options struct {
 	Random    io.Reader   // ids and Message-IDs; must not fail
 	ReturnKey [32]byte    // signs return paths
 	MailHost  myodai.Name // our name in the trace line
+	Holds     Holds       // needed by Release and Run
+	Addresses Addresses   // confirmed by themselves; nil: none ever is
+	Routes    []string    // names of the smarthosts there are
 	Own       Mailbox     // the author of the platform's own mail, in its zone; needed by SendOwn
 
 	Cosign        Cosign        // of tenants' mail by the platform; "" means CosignEd25519
 	MaxSize       int64         // octets of one message as received; 0 means DefaultMaxSize
 	MaxRecipients int           // of one message; 0 means DefaultMaxRecipients
 	MaxAge        time.Duration // how long delivery is tried; 0 means DefaultMaxAge
+	Log           *slog.Logger  // of Run; nil: nothing is logged
 	Wake          func()        // called after each commit that leaves something to deliver; nil for nobody
 }
 
@@ -61,6 +66,7 @@ type Engine struct {
 	o       Options
 	tenants known[myodai.TenantID, struct{}] // active ones
 	owned   known[claim, myodai.Domain]
+	senders known[sender, myodai.SenderAddress]
 	keys    known[owner, []dkim.Signer]
 	signing chan struct{} // has room for as many as may sign at a time
 }
@@ -78,6 +84,9 @@ func New(o Options) *Engine {
 	}
 	if o.Cosign == "" {
 		o.Cosign = CosignEd25519
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
 	}
 	if o.Wake == nil {
 		o.Wake = func() {}

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/myodai/myodai"
-	"github.com/myodai/myodai/internal/bounce"
 	"github.com/myodai/myodai/internal/dkim"
 )
 
@@ -31,18 +30,21 @@ func (e *Engine) Submit(ctx context.Context, r Request) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	class, err := e.class(ctx, r, h)
+	policy, err := e.policy(ctx, r.Credential.TenantID)
+	if err != nil {
+		return Result{}, fmt.Errorf("submit: %w", err)
+	}
+	class, err := class(policy, r, h)
 	if err != nil {
 		return Result{}, err
 	}
-	from, domain, err := e.author(ctx, r.Credential.TenantID, h)
+	from, way, err := e.author(ctx, r.Credential.TenantID, policy, class, h)
 	if err != nil {
 		return Result{}, err
 	}
 	m := myodai.Message{
 		ID:           myodai.NewID[myodai.MessageID](now, e.o.Random),
 		TenantID:     r.Credential.TenantID,
-		DomainID:     domain.ID,
 		CredentialID: r.Credential.ID,
 		Class:        class.Name,
 		From:         from,
@@ -54,16 +56,19 @@ func (e *Engine) Submit(ctx context.Context, r Request) (Result, error) {
 	if err != nil {
 		return Result{}, fmt.Errorf("submit: %w", err)
 	}
-	completed, headerID, err := complete(h, body, m.ID, from.Domain, e.o.MailHost, now)
+	wire, headerID, err := complete(h, body, m.ID, from.Domain, e.o.MailHost, now)
 	if err != nil {
 		return Result{}, err
 	}
-	wire, err := e.sign(ctx, completed, domain, now)
-	if err != nil {
-		return Result{}, fmt.Errorf("submit: %w", err)
-	}
 	m.HeaderID, m.Size = headerID, int64(len(wire))
-	deliveries, events := e.deliveries(m, domain, recipients, suppressed)
+	var domain myodai.Domain // that takes the bounces
+	if way.Fate == FateSend {
+		if wire, domain, m, err = e.finish(ctx, m, wire, way); err != nil {
+			return Result{}, faultOr("submit", err)
+		}
+	}
+	deliveries, events := e.deliveries(m, way, domain, recipients, suppressed)
+	events[0].Data["from"] = from.String() // who wrote it, whatever it is sent as
 	if r.nullReturn {
 		for i := range deliveries {
 			deliveries[i].ReturnPath = myodai.Address{}
@@ -132,28 +137,34 @@ func unique(list []myodai.Address) []myodai.Address {
 	return once
 }
 
-// author reads who the message is from, and finds the domain that entitles the
-// tenant to it. A Sender, which mailboxes show beside the author, must be the
+// author reads who the message is from, and decides which way that makes it go.
+// A Sender, which mailboxes show beside the author, must be the author or the
 // tenant's just the same (P23).
-func (e *Engine) author(ctx context.Context, tenant myodai.TenantID, h header) (myodai.Address, myodai.Domain, error) {
+func (e *Engine) author(ctx context.Context, tenant myodai.TenantID, p myodai.Policy, c myodai.Class, h header) (myodai.Address, Way, error) {
 	from, err := parseAuthor(h.first("From"))
 	if err != nil {
-		return myodai.Address{}, myodai.Domain{}, inField("From", err)
+		return myodai.Address{}, Way{}, inField("From", err)
 	}
-	domain, err := e.authorize(ctx, tenant, from.Domain)
+	way, err := e.way(ctx, tenant, p, c, from)
 	if err != nil {
-		return myodai.Address{}, myodai.Domain{}, faultOr("authorize", err)
+		return myodai.Address{}, Way{}, err
+	}
+	if way.Fate == FateRefuse {
+		return myodai.Address{}, Way{}, myodai.Refuse(myodai.CodeForbidden, "from", "%s", way.Lacking)
 	}
 	if len(h.all("Sender")) > 0 {
 		sender, err := parseAuthor(h.first("Sender"))
 		if err != nil {
-			return myodai.Address{}, myodai.Domain{}, inField("Sender", err)
+			return myodai.Address{}, Way{}, inField("Sender", err)
+		}
+		if sender == from || way.Basis == myodai.BasisPlatform {
+			return from, way, nil
 		}
 		if _, err := e.authorize(ctx, tenant, sender.Domain); err != nil {
-			return myodai.Address{}, myodai.Domain{}, faultOr("authorize sender", err)
+			return myodai.Address{}, Way{}, faultOr("authorize sender", err)
 		}
 	}
-	return from, domain, nil
+	return from, way, nil
 }
 
 // inField puts the name of the field before what is wrong with it.
@@ -164,10 +175,16 @@ func inField(name string, err error) error {
 // faultOr says what was being done when err is a fault; a refusal stays as it
 // is.
 func faultOr(doing string, err error) error {
-	if _, ok := errors.AsType[*myodai.Error](err); ok {
+	if refusalOf(err) != nil {
 		return err
 	}
 	return fmt.Errorf("%s: %w", doing, err)
+}
+
+// refusalOf is the refusal in err, nil for none.
+func refusalOf(err error) *myodai.Error {
+	refusal, _ := errors.AsType[*myodai.Error](err)
+	return refusal
 }
 
 // errUnsigned is a domain that may send and has nothing to sign with. Its mail
@@ -215,40 +232,6 @@ func (e *Engine) signatures(ctx context.Context, message []byte, signers []dkim.
 	}
 	defer func() { <-e.signing }()
 	return dkim.Sign(message, signers, now)
-}
-
-// deliveries makes one delivery per recipient, the suppressed ones ended
-// already, and the events that go with them.
-func (e *Engine) deliveries(m myodai.Message, domain myodai.Domain, recipients []myodai.Address,
-	suppressed map[myodai.Address]myodai.Suppression) ([]myodai.Delivery, []myodai.Event) {
-	list := make([]myodai.Delivery, 0, len(recipients))
-	event := func(kind myodai.EventKind, delivery myodai.DeliveryID, data map[string]any) myodai.Event {
-		return myodai.Event{
-			ID: myodai.NewID[myodai.EventID](m.AcceptedAt, e.o.Random), TenantID: m.TenantID, Kind: kind, At: m.AcceptedAt,
-			DomainID: m.DomainID, MessageID: m.ID, DeliveryID: delivery, Data: data,
-		}
-	}
-	events := []myodai.Event{event(myodai.EventMessageAccepted, "", map[string]any{
-		"from": m.From.String(), "recipients": len(recipients), "suppressed": 0,
-	})}
-	for _, rcpt := range recipients {
-		id := myodai.NewID[myodai.DeliveryID](m.AcceptedAt, e.o.Random)
-		d := myodai.Delivery{
-			ID: id, TenantID: m.TenantID, MessageID: m.ID, Recipient: rcpt,
-			ReturnPath: bounce.MintReturnPath(e.o.ReturnKey, id, domain.ReturnPath),
-			State:      myodai.DeliveryAccepted,
-			DueAt:      m.AcceptedAt, QueuedAt: m.AcceptedAt, ExpiresAt: m.ExpiresAt,
-		}
-		if s, ok := suppressed[rcpt]; ok {
-			d.State = myodai.DeliverySuppressed
-			events = append(events, event(myodai.EventMessageSuppressed, id, map[string]any{
-				"recipient": rcpt.String(), "reason": string(s.Reason), "suppression": string(s.ID),
-			}))
-		}
-		list = append(list, d)
-	}
-	events[0].Data["suppressed"] = len(events) - 1
-	return list, events
 }
 
 // accept commits, and only then tells the queue.

@@ -53,7 +53,7 @@ func TestSubmit(t *testing.T) {
 		a := l.accepted[0]
 		m := a.Message
 		want := myodai.Message{
-			ID: m.ID, TenantID: shop, DomainID: example.ID, CredentialID: "crd_shop", Class: "transactional", From: addresses("news@example.com")[0],
+			ID: m.ID, TenantID: shop, DomainID: example.ID, Basis: myodai.BasisDomain, CredentialID: "crd_shop", Class: "transactional", From: addresses("news@example.com")[0],
 			Subject: "こんにちは", HeaderID: "<" + strings.TrimPrefix(string(m.ID), "msg_") + "@example.com>", Size: int64(len(a.Body)),
 			AcceptedAt: now, ExpiresAt: now.Add(72 * time.Hour),
 		}

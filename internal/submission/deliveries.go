@@ -1,0 +1,53 @@
+package submission
+
+import (
+	"github.com/myodai/myodai"
+	"github.com/myodai/myodai/internal/bounce"
+)
+
+// deliveries makes one delivery per recipient, the suppressed ones ended
+// already, and the events that go with them. domain takes the bounces of what is
+// sent.
+func (e *Engine) deliveries(m myodai.Message, w Way, domain myodai.Domain, recipients []myodai.Address,
+	suppressed map[myodai.Address]myodai.Suppression) ([]myodai.Delivery, []myodai.Event) {
+	list := make([]myodai.Delivery, 0, len(recipients))
+	event := func(kind myodai.EventKind, delivery myodai.DeliveryID, data map[string]any) myodai.Event {
+		return myodai.Event{
+			ID: myodai.NewID[myodai.EventID](m.AcceptedAt, e.o.Random), TenantID: m.TenantID, Kind: kind, At: m.AcceptedAt,
+			DomainID: m.DomainID, MessageID: m.ID, DeliveryID: delivery, Data: data,
+		}
+	}
+	events := []myodai.Event{event(myodai.EventMessageAccepted, "", map[string]any{
+		"recipients": len(recipients), "class": string(m.Class),
+	})}
+	for _, rcpt := range recipients {
+		id := myodai.NewID[myodai.DeliveryID](m.AcceptedAt, e.o.Random)
+		d := myodai.Delivery{
+			ID: id, TenantID: m.TenantID, MessageID: m.ID, Recipient: rcpt, State: myodai.DeliveryHeld,
+			DueAt: m.AcceptedAt, QueuedAt: m.AcceptedAt, ExpiresAt: m.ExpiresAt,
+		}
+		if w.Fate == FateSend {
+			e.direct(&d, w, domain)
+		}
+		if s, ok := suppressed[rcpt]; ok {
+			d.State = myodai.DeliverySuppressed
+			events = append(events, event(myodai.EventMessageSuppressed, id, map[string]any{
+				"recipient": rcpt.String(), "reason": string(s.Reason), "suppression": string(s.ID),
+			}))
+		}
+		list = append(list, d)
+	}
+	events[0].Data["suppressed"] = len(events) - 1
+	if w.Fate == FateHold {
+		events = append(events, event(myodai.EventMessageHeld, "", map[string]any{"why": string(w.Why), "lacking": w.Lacking}))
+	} else {
+		events[0].Data["route"], events[0].Data["basis"], events[0].Data["sent_from"] = string(w.Route), string(m.Basis), m.From.String()
+	}
+	return list, events
+}
+
+// direct puts a delivery on its way.
+func (e *Engine) direct(d *myodai.Delivery, w Way, domain myodai.Domain) {
+	d.State, d.Route = myodai.DeliveryAccepted, w.Route
+	d.ReturnPath = bounce.MintReturnPath(e.o.ReturnKey, d.ID, domain.ReturnPath)
+}
