@@ -47,8 +47,8 @@ func NewCache(o Options) *Cache {
 	}
 }
 
-// Close closes the idle sockets the cache keeps for reuse.
-func (c *Cache) Close() { c.client.sockets.closeAll() }
+// Close closes the idle sockets and connections the cache keeps for reuse.
+func (c *Cache) Close() { c.client.close() }
 
 // Lookup answers with the records of the given type at name, having followed up
 // to eight aliases. The answer's Name is the one they led to, and its Records
@@ -173,7 +173,6 @@ func (c *Cache) once(ctx context.Context, q myodai.Question) myodai.Answer {
 	}
 	w := c.client.walk(c.root, c.cuts)
 	ctx, cancel := context.WithCancel(ctx)
-	defer w.close()
 	defer cancel()
 	if len(c.o.Servers) > 0 {
 		var servers []myodai.Server

@@ -21,11 +21,22 @@ const ipv6Pause = time.Minute
 type client struct {
 	o       Options
 	sockets *sockets
+	streams *streams
 	noIPv6  atomic.Int64 // the Unix time until which IPv6 is not tried
 }
 
 func newClient(o Options) *client {
-	return &client{o: o, sockets: &sockets{dial: o.Dial, now: o.Now, idle: map[string][]*socket{}}}
+	return &client{
+		o:       o,
+		sockets: &sockets{dial: o.Dial, now: o.Now, idle: map[string][]*socket{}},
+		streams: &streams{dial: o.Dial, timeout: o.Timeout, kept: map[string]*opening{}},
+	}
+}
+
+// close gives up what is kept for reuse.
+func (c *client) close() {
+	c.sockets.closeAll()
+	c.streams.closeAll()
 }
 
 // reply is what became of one query.
@@ -83,14 +94,14 @@ func (s *session) once(ctx context.Context, t myodai.Transport, address string, 
 	if isIPv6 && s.client.noIPv6.Load() > o.Now().Unix() {
 		return nil, syscall.ENETUNREACH
 	}
-	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
-	defer cancel()
 	var msg *dns.Msg
 	var size int
 	var err error
 	if t == myodai.TransportTCP {
-		msg, size, err = s.overTCP(ctx, address, q.message(edns, false))
+		msg, size, err = s.client.streams.exchange(ctx, address, q.message(edns, false))
 	} else {
+		ctx, cancel := context.WithTimeout(ctx, o.Timeout)
+		defer cancel()
 		msg, size, err = s.client.sockets.exchange(ctx, address, q.message(edns, o.MixedCase), o.MixedCase)
 	}
 	if err != nil {

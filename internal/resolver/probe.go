@@ -33,8 +33,8 @@ func NewProber(o Options) *Prober {
 	return p
 }
 
-// Close closes the idle sockets the prober keeps for reuse.
-func (p *Prober) Close() { p.client.sockets.closeAll() }
+// Close closes the idle sockets and connections the prober keeps for reuse.
+func (p *Prober) Close() { p.client.close() }
 
 // Probe finds the zones that lead to domain and then asks what next wants to
 // know, which is called with the observation so far until it has nothing new to
@@ -53,7 +53,6 @@ func (p *Prober) Probe(ctx context.Context, domain myodai.Name, next func(myodai
 		o: p.o, walk: p.client.walk(p.root, p.cuts), domain: domain,
 		asked: map[myodai.Question]bool{}, slots: make(chan struct{}, maxParallel),
 	}
-	defer r.close()
 	defer cancel()
 	r.seen = myodai.Observation{
 		Domain: domain, StartedAt: p.o.Now().UTC().Round(0), Zones: []myodai.Zone{}, Answers: []myodai.Answer{},

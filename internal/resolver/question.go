@@ -175,7 +175,7 @@ func (r *probe) askServer(ctx context.Context, server myodai.Server, zone myodai
 	defer func() { <-r.slots }()
 	if q.Confirm && !q.Recursive {
 		// By the time the answer has come, the way to confirm it is open.
-		go func() { _, _ = r.connect(ctx, server.Address) }() // a failure shows when it is used
+		r.client.streams.open(ctx, server.Address) // a failure shows when it is used
 	}
 	got := r.ask(ctx, server.Address, asked)
 	r.note(server, got.err)
