@@ -146,7 +146,7 @@ func (s *stream) exchange(ctx context.Context, m *dns.Msg) (*dns.Msg, int, error
 	if err := s.send(ctx, m, answer); err != nil {
 		return nil, 0, err
 	}
-	defer s.forget(m.Id)
+	defer s.forget(m)
 	written := time.Now()
 	limit := time.NewTimer(s.timeout)
 	defer limit.Stop()
@@ -214,17 +214,18 @@ func (s *stream) send(ctx context.Context, m *dns.Msg, answer chan<- arrived) er
 	return nil
 }
 
-func (s *stream) forget(id uint16) {
+// forget gives up waiting for an answer to m, unless it has come. Its ID may be
+// another query's by then.
+func (s *stream) forget(m *dns.Msg) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.settle(id)
+	if s.waiting[m.Id].m == m {
+		s.settle(m.Id)
+	}
 }
 
 // settle takes a query off the list of those that wait; s.mu is held.
 func (s *stream) settle(id uint16) {
-	if _, ok := s.waiting[id]; !ok {
-		return
-	}
 	if delete(s.waiting, id); len(s.waiting) == 0 {
 		s.idle()
 	}
