@@ -108,7 +108,8 @@ func (n Name) Labels() int {
 // Under reports whether n is zone or below it, at a label boundary
 // (requirements D, rows 3 and 4; T07).
 func (n Name) Under(zone Name) bool {
-	return n == zone || zone == "" || strings.HasSuffix(string(n), "."+string(zone))
+	rest, below := strings.CutSuffix(string(n), string(zone))
+	return n == zone || zone == "" || below && strings.HasSuffix(rest, ".")
 }
 
 // Child is the name one or more labels below n.

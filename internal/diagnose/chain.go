@@ -60,7 +60,7 @@ func (v *view) step(name myodai.Name, t myodai.RecordType) (end []myodai.Record,
 	if aliases := v.aliases(name); len(aliases) > 0 {
 		target = aliases[0]
 	}
-	for _, rr := range v.passed[name] {
+	for _, rr := range v.passed(name) {
 		switch {
 		case rr.Type == t:
 			end = add(end, rr)

@@ -203,7 +203,7 @@ func (v *view) caa(name myodai.Name) caaAnswer {
 	// Every server must say itself that it cannot answer this, while others are
 	// answered: silence is no evidence (P12).
 	answer.failed = len(replies) > 0 && v.presence(name) != unclear &&
-		!slices.ContainsFunc(replies, func(a myodai.Answer) bool { return !slices.Contains(failures, a.RCode) })
+		!slices.ContainsFunc(replies, func(a *myodai.Answer) bool { return !slices.Contains(failures, a.RCode) })
 	return answer
 }
 

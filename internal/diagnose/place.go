@@ -72,7 +72,7 @@ func (v *view) initialServers() (flaw, bool) {
 func (v *view) wrongHost() (flaw, bool) {
 	for _, item := range v.plan.Items {
 		for _, t := range []myodai.RecordType{myodai.TypeTXT, myodai.TypeMX} {
-			for _, a := range v.other[key{item.Name, t}] {
+			for _, a := range v.elsewhere(item.Name, t) {
 				if a.Kind() != myodai.AnswerPositive {
 					continue
 				}

@@ -60,10 +60,15 @@ func (v *view) firstOf(item plan.Item) int {
 // firstKey is the index of the first Ed25519 key that is there.
 func (v *view) firstKey() int {
 	return slices.IndexFunc(v.plan.Items, func(item plan.Item) bool {
+		if item.Purpose != myodai.PurposeDKIM || !slices.ContainsFunc(v.texts(item.Name), mentionsEd25519) {
+			return false // which is seldom, and to be known without reading every RSA key
+		}
 		data, ok := v.key(item)
 		return ok && data.Algorithm == myodai.KeyEd25519
 	})
 }
+
+func mentionsEd25519(rr myodai.Record) bool { return strings.Contains(rr.Data, "25519") } // in any case
 
 // key reads the one key record of an item; ok is false when no receiver can use
 // it.
@@ -209,5 +214,5 @@ func (v *view) beyond(name myodai.Name) bool {
 	if v.walked() != "" || v.zone == "" || name.Under(v.zone) {
 		return false
 	}
-	return slices.ContainsFunc(v.replies(name, myodai.TypeTXT), func(a myodai.Answer) bool { return a.RCode == "REFUSED" })
+	return slices.ContainsFunc(v.replies(name, myodai.TypeTXT), func(a *myodai.Answer) bool { return a.RCode == "REFUSED" })
 }

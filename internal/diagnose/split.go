@@ -14,7 +14,7 @@ import (
 // opinions sorts the zone's servers by whether the item is as planned at each,
 // when they do not all say the same. Servers without an answer that counts are in
 // neither list.
-func (v *view) opinions(item plan.Item) (right, wrong []myodai.Answer) {
+func (v *view) opinions(item plan.Item) (right, wrong []*myodai.Answer) {
 	if v.agreed(item.Name) {
 		return nil, nil
 	}
@@ -94,7 +94,7 @@ func (v *view) splitFlaw(item plan.Item) (flaw, bool) {
 }
 
 // words writes down what a server answered.
-func words(a myodai.Answer) string {
+func words(a *myodai.Answer) string {
 	if len(a.Records) == 0 {
 		return a.RCode
 	}

@@ -14,19 +14,14 @@ import (
 type view struct {
 	in      Input
 	plan    plan.Plan
-	answers map[key][]myodai.Answer         // of the zones' own servers, in the order asked
-	public  map[key][]myodai.Answer         // of public resolvers
-	other   map[key][]myodai.Answer         // of servers of other DNS hosts
-	settled map[key][]myodai.Answer         // answers, one for each address
-	found   map[myodai.Name][]myodai.Record // here, once it was asked
-	made    string                          // label of sibling, once it was asked for
-	passed  map[myodai.Name][]myodai.Record // at names that answers about others led through
-	checks  []myodai.RecordCheck            // one per item of the plan
-	zone    myodai.Name                     // that the domain stands in, "" when not known
-	servers []myodai.Server                 // of zone, by its parent
-	host    dnshost.Host                    // of zone, only for judging
-	ours    myodai.Name                     // the platform's zone, "" when not known
-	missed  *[]key                          // notes what look-ups found no answer to; nil when nobody asks
+	places  map[myodai.Name]*place // that were asked about, or passed
+	made    string                 // label of sibling, once it was asked for
+	checks  []myodai.RecordCheck   // one per item of the plan
+	zone    myodai.Name            // that the domain stands in, "" when not known
+	servers []myodai.Server        // of zone, by its parent
+	host    dnshost.Host           // of zone, only for judging
+	ours    myodai.Name            // the platform's zone, "" when not known
+	missed  *[]key                 // notes what look-ups found no answer to; nil when nobody asks
 }
 
 // key is a question without the way it was asked.
@@ -36,22 +31,9 @@ type key struct {
 }
 
 func newView(in Input) *view {
-	v := &view{in: in, plan: in.Plan, answers: map[key][]myodai.Answer{}, public: map[key][]myodai.Answer{},
-		other: map[key][]myodai.Answer{}, passed: map[myodai.Name][]myodai.Record{},
-		settled: map[key][]myodai.Answer{}, found: map[myodai.Name][]myodai.Record{}}
-	for _, a := range in.Observation.Answers {
-		k := key{a.Name, a.Type}
-		switch {
-		case a.Recursive:
-			v.public[k] = append(v.public[k], a)
-		case a.Host != "":
-			v.other[k] = append(v.other[k], a)
-		default:
-			v.answers[k] = append(v.answers[k], a)
-			if a.Kind() == myodai.AnswerPositive {
-				v.pass(a)
-			}
-		}
+	v := &view{in: in, plan: in.Plan, places: make(map[myodai.Name]*place, len(in.Observation.Answers))}
+	for i := range in.Observation.Answers {
+		v.take(&in.Observation.Answers[i])
 	}
 	v.checks = plan.Compare(in.Plan, in.Observation)
 	v.zone = v.zoneOf(in.Plan.Domain)
@@ -65,13 +47,36 @@ func newView(in Input) *view {
 	return v
 }
 
-// pass notes what an answer shows of names it was not asked for.
-func (v *view) pass(a myodai.Answer) {
-	for _, rr := range a.Records {
-		if rr.Name != a.Name {
-			v.passed[rr.Name] = add(v.passed[rr.Name], rr)
+// take sorts an answer in.
+func (v *view) take(a *myodai.Answer) {
+	p := v.place(a.Name)
+	switch {
+	case a.Recursive:
+		p.public = p.public.with(a)
+	case a.Host != "":
+		p.other = p.other.with(a)
+	default:
+		p.own = p.own.settled(a)
+		if a.Kind() != myodai.AnswerPositive {
+			return
+		}
+		for _, rr := range a.Records {
+			if rr.Name != a.Name {
+				passed := v.place(rr.Name)
+				passed.passed = add(passed.passed, rr)
+			}
 		}
 	}
+}
+
+// place finds or makes the place of a name.
+func (v *view) place(name myodai.Name) *place {
+	p := v.places[name]
+	if p == nil {
+		p = new(place)
+		v.places[name] = p
+	}
+	return p
 }
 
 // sharedZone is the zone that the plan's aliases lead into: what two or more of
@@ -139,28 +144,40 @@ func (v *view) nameServers() []myodai.Name {
 
 // replies lists, for every address asked, its last answer to the question: the
 // confirmation over TCP where there was one.
-func (v *view) replies(name myodai.Name, t myodai.RecordType) []myodai.Answer {
-	k := key{name, t}
-	list, ok := v.settled[k]
-	if ok {
-		return list
+func (v *view) replies(name myodai.Name, t myodai.RecordType) []*myodai.Answer {
+	if p := v.places[name]; p != nil {
+		return p.own.about(t)
 	}
-	for _, a := range v.answers[k] {
-		i := slices.IndexFunc(list, func(b myodai.Answer) bool { return b.Address == a.Address })
-		switch {
-		case i < 0:
-			list = append(list, a)
-		case a.Kind() != myodai.AnswerUnknown: // UDP said it, and TCP would not
-			list[i] = a
-		}
+	return nil
+}
+
+// remembered lists what public resolvers answered.
+func (v *view) remembered(name myodai.Name, t myodai.RecordType) []*myodai.Answer {
+	if p := v.places[name]; p != nil {
+		return p.public.about(t)
 	}
-	v.settled[k] = list
-	return list
+	return nil
+}
+
+// elsewhere lists what servers of other DNS hosts answered.
+func (v *view) elsewhere(name myodai.Name, t myodai.RecordType) []*myodai.Answer {
+	if p := v.places[name]; p != nil {
+		return p.other.about(t)
+	}
+	return nil
+}
+
+// passed lists what answers about other names showed of this one.
+func (v *view) passed(name myodai.Name) []myodai.Record {
+	if p := v.places[name]; p != nil {
+		return p.passed
+	}
+	return nil
 }
 
 // asked reports whether any server gave an answer that counts.
 func (v *view) asked(name myodai.Name, t myodai.RecordType) bool {
-	return slices.ContainsFunc(v.replies(name, t), func(a myodai.Answer) bool { return a.Kind() != myodai.AnswerUnknown })
+	return slices.ContainsFunc(v.replies(name, t), func(a *myodai.Answer) bool { return a.Kind() != myodai.AnswerUnknown })
 }
 
 // records lists what the servers hold of one type at exactly the name, each
@@ -168,8 +185,13 @@ func (v *view) asked(name myodai.Name, t myodai.RecordType) bool {
 func (v *view) records(name myodai.Name, t myodai.RecordType) []myodai.Record {
 	var list []myodai.Record
 	for _, a := range v.replies(name, t) {
-		if a.Kind() == myodai.AnswerPositive {
-			list = add(list, a.Of(t)...)
+		if a.Kind() != myodai.AnswerPositive {
+			continue
+		}
+		for i := range a.Records {
+			if rr := &a.Records[i]; rr.Type == t && rr.Name == name {
+				list = add(list, *rr)
+			}
 		}
 	}
 	return list
@@ -192,20 +214,20 @@ func same(a, b myodai.Record) bool {
 // aliases lists where CNAME records at exactly the name lead, by the answers to
 // questions of any type.
 func (v *view) aliases(name myodai.Name) []myodai.Name {
-	var list []myodai.Name
-	for _, t := range allTypes {
-		for _, a := range v.replies(name, t) {
-			if a.Kind() != myodai.AnswerPositive {
-				continue
-			}
-			for _, rr := range a.Of(myodai.TypeCNAME) {
-				if target := myodai.Name(rr.Data); !slices.Contains(list, target) {
-					list = append(list, target)
-				}
-			}
+	p := v.places[name]
+	if p == nil {
+		return nil
+	}
+	if p.looked {
+		return p.aliases
+	}
+	p.looked = true
+	for a, rr := range p.records() {
+		if target := myodai.Name(rr.Data); a.Name == rr.Name && rr.Type == myodai.TypeCNAME && !slices.Contains(p.aliases, target) {
+			p.aliases = append(p.aliases, target)
 		}
 	}
-	return list
+	return p.aliases
 }
 
 // allTypes is every type that is asked for at planned names.
@@ -215,19 +237,20 @@ var allTypes = []myodai.RecordType{
 
 // here lists every record at exactly the name, of any type, each once.
 func (v *view) here(name myodai.Name) []myodai.Record {
-	list, ok := v.found[name]
-	if ok {
-		return list
+	p := v.places[name]
+	if p == nil {
+		return nil
 	}
-	for _, t := range allTypes {
-		for _, a := range v.replies(name, t) {
-			if a.Kind() == myodai.AnswerPositive {
-				list = add(list, append(a.Of(t), a.Of(myodai.TypeCNAME)...)...)
-			}
+	if p.found {
+		return p.here
+	}
+	p.found = true
+	for a, rr := range p.records() {
+		if rr.Name == name && (rr.Type == a.Type || rr.Type == myodai.TypeCNAME) {
+			p.here = add(p.here, *rr)
 		}
 	}
-	v.found[name] = list
-	return list
+	return p.here
 }
 
 // presence is whether a name is in DNS.
@@ -263,12 +286,12 @@ func (v *view) presence(name myodai.Name) presence {
 // question that was not asked gets an answer that is unknown.
 func (v *view) lookup(name myodai.Name, t myodai.RecordType) myodai.Answer {
 	unknown := myodai.Answer{Question: myodai.Question{Name: name, Type: t}, Err: notAsked}
-	for _, list := range [][]myodai.Answer{v.replies(name, t), v.public[key{name, t}]} {
+	for _, list := range [][]*myodai.Answer{v.replies(name, t), v.remembered(name, t)} {
 		for _, a := range list {
 			if a.Kind() != myodai.AnswerUnknown {
-				return a
+				return *a
 			}
-			unknown = a
+			unknown = *a
 		}
 	}
 	if v.missed != nil && unknown.Address == "" && unknown.Err == notAsked {

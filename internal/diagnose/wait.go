@@ -45,7 +45,7 @@ func (v *view) waits(sofar []myodai.Finding) []myodai.Finding {
 func (v *view) cached(item plan.Item) (flaw, bool) {
 	f := flaw{args: map[string]string{}}
 	for _, t := range []myodai.RecordType{myodai.TypeTXT, myodai.TypeMX, myodai.TypeA} {
-		for _, a := range v.public[key{item.Name, t}] {
+		for _, a := range v.remembered(item.Name, t) {
 			cause, left := v.stale(item, a)
 			if cause == "" {
 				continue
@@ -68,7 +68,7 @@ func (v *view) cached(item plan.Item) (flaw, bool) {
 }
 
 // stale says what a resolver remembers that is no longer so, and for how long.
-func (v *view) stale(item plan.Item, a myodai.Answer) (myodai.Cause, time.Duration) {
+func (v *view) stale(item plan.Item, a *myodai.Answer) (myodai.Cause, time.Duration) {
 	switch a.Kind() {
 	case myodai.AnswerNegative:
 		for _, rr := range a.Authority {
@@ -135,7 +135,7 @@ func later(a, b time.Time) time.Time {
 func (v *view) movingServers() (flaw, bool) {
 	f := flaw{cause: NSChangeInProgress, args: map[string]string{}}
 	now := v.nameServers()
-	for _, a := range v.public[key{v.zone, myodai.TypeNS}] {
+	for _, a := range v.remembered(v.zone, myodai.TypeNS) {
 		if a.Kind() != myodai.AnswerPositive {
 			continue
 		}

@@ -51,17 +51,16 @@ func (v *view) unregistered() (flaw, bool) {
 // one below it, does not exist, as part of the zone above.
 func (v *view) nonexistent(domain myodai.Name) bool {
 	found := false
-	for k, list := range v.answers {
-		if !k.name.Under(domain) {
+	for i := range v.in.Observation.Answers {
+		a := &v.in.Observation.Answers[i]
+		if a.Recursive || a.Host != "" || !a.Name.Under(domain) {
 			continue
 		}
-		for _, a := range list {
-			switch {
-			case a.Kind() == myodai.AnswerPositive, a.Kind() == myodai.AnswerNegative && a.RCode != "NXDOMAIN":
-				return false
-			case a.Kind() == myodai.AnswerNegative:
-				found = true
-			}
+		switch kind := a.Kind(); {
+		case kind == myodai.AnswerPositive, kind == myodai.AnswerNegative && a.RCode != "NXDOMAIN":
+			return false
+		case kind == myodai.AnswerNegative:
+			found = true
 		}
 	}
 	return found
