@@ -30,6 +30,9 @@ var registrable = idna.New(
 // and names that do not survive the way to Unicode and back are refused (T09).
 func ParseName(s string) (Name, error) {
 	trimmed := strings.TrimSuffix(strings.TrimSpace(s), ".")
+	if isPlain(trimmed) {
+		return Name(trimmed), nil
+	}
 	if trimmed == "" {
 		return "", Invalidf("a domain name is needed, such as example.com")
 	}
@@ -55,6 +58,27 @@ func ParseName(s string) (Name, error) {
 		return "", Invalidf("%q ends in a number, which no domain name does", trimmed)
 	}
 	return Name(ascii), nil
+}
+
+// isPlain reports whether s is in its one form already, so that nothing of IDNA
+// applies to it: most names are, and IDNA is slow.
+func isPlain(s string) bool {
+	if len(s) > maxName || !strings.Contains(s, ".") {
+		return false
+	}
+	last := ""
+	for label := range strings.SplitSeq(s, ".") {
+		if label == "" || len(label) > maxLabel || label[0] == '-' || label[len(label)-1] == '-' || strings.HasPrefix(label[min(2, len(label)):], "--") {
+			return false
+		}
+		for _, c := range []byte(label) {
+			if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' {
+				return false
+			}
+		}
+		last = label
+	}
+	return strings.Trim(last, "0123456789") != ""
 }
 
 // ParseOwner reads the owner name of any DNS record. Unlike ParseName it

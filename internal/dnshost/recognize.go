@@ -2,9 +2,11 @@ package dnshost
 
 import (
 	"cmp"
+	"maps"
 	"path"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/myodai/myodai"
 )
@@ -20,37 +22,30 @@ type Candidate struct {
 // likeliest first: who has most of them, then whose own they are. Several hosts
 // share some sets, 01.dnsv.jp for one; then only the registrar's panel tells.
 func Candidates(nameServers []myodai.Name) []Candidate {
-	type match struct {
-		Candidate
-		own, seen int
-	}
-	var matches []match
-	for _, h := range load() {
-		m := match{Candidate: Candidate{Host: h}}
-		for _, ns := range nameServers {
-			own, shared := h.NameServers.match(ns), h.SharedNameServers.match(ns)
-			if !own && !shared {
-				continue
-			}
-			m.Servers++
-			if own {
+	type match struct{ host, servers, own, seen int }
+	byHost := map[int]match{}
+	hosts := load()
+	for _, ns := range nameServers {
+		for host, as := range knownAs(ns) {
+			m := byHost[host]
+			m.host = host
+			m.servers++
+			if as.own {
 				m.own++
 			}
-			if own && h.NameServers.Certainty == Seen || shared && h.SharedNameServers.Certainty == Seen {
+			if as.own && hosts[host].NameServers.Certainty == Seen || as.shared && hosts[host].SharedNameServers.Certainty == Seen {
 				m.seen++
 			}
-		}
-		if m.Servers > 0 {
-			matches = append(matches, m)
+			byHost[host] = m
 		}
 	}
-	slices.SortStableFunc(matches, func(a, b match) int {
-		return cmp.Or(cmp.Compare(b.Servers, a.Servers), cmp.Compare(b.own, a.own), cmp.Compare(b.seen, a.seen))
+	matches := slices.SortedFunc(maps.Values(byHost), func(a, b match) int {
+		return cmp.Or(cmp.Compare(b.servers, a.servers), cmp.Compare(b.own, a.own), cmp.Compare(b.seen, a.seen), cmp.Compare(a.host, b.host))
 	})
 	list := make([]Candidate, len(matches))
 	for i, m := range matches {
-		m.Sure = len(matches) == 1 && m.own == len(nameServers) && m.seen == len(nameServers)
-		list[i] = m.Candidate
+		sure := len(matches) == 1 && m.own == len(nameServers) && m.seen == len(nameServers)
+		list[i] = Candidate{Host: hosts[m.host], Servers: m.servers, Sure: sure}
 	}
 	return list
 }
@@ -64,14 +59,53 @@ func Recognize(nameServers []myodai.Name) (h Host, ok bool) {
 	return Generic(), false
 }
 
-// match reports whether a name server fits one of the patterns.
-func (s Servers) match(ns myodai.Name) bool {
-	// path.Match stops "*" at slashes as we want it to stop at dots.
-	name := strings.ReplaceAll(string(ns), ".", "/")
-	return slices.ContainsFunc(s.Patterns, func(pattern string) bool {
-		ok, err := path.Match(strings.ReplaceAll(pattern, ".", "/"), name)
-		return ok && err == nil
-	})
+// pattern is one of the patterns of a host, by its place in load.
+type pattern struct {
+	form   string // for path.Match, which stops "*" at slashes as we want it to stop at dots
+	end    string // of form, behind the last "*": most names are ruled out by it
+	host   int
+	shared bool
+}
+
+// patterns are those of all hosts.
+var patterns = sync.OnceValue(func() []pattern {
+	var list []pattern
+	for i, h := range load() {
+		for shared, servers := range map[bool]Servers{false: h.NameServers, true: h.SharedNameServers} {
+			for _, p := range servers.Patterns {
+				form := slashed(p)
+				list = append(list, pattern{form, form[strings.LastIndexByte(form, '*')+1:], i, shared})
+			}
+		}
+	}
+	return list
+})
+
+func slashed(name string) string { return strings.ReplaceAll(name, ".", "/") }
+
+// known says among whose patterns a name server is.
+type known struct{ own, shared bool }
+
+// knownAs lists the hosts, by their place in load, that a name server is like
+// one of.
+func knownAs(ns myodai.Name) map[int]known {
+	var hosts map[int]known
+	name := slashed(string(ns))
+	for _, p := range patterns() {
+		if !strings.HasSuffix(name, p.end) {
+			continue
+		}
+		if ok, err := path.Match(p.form, name); !ok || err != nil {
+			continue
+		}
+		if hosts == nil {
+			hosts = map[int]known{}
+		}
+		k := hosts[p.host]
+		k.own, k.shared = k.own || !p.shared, k.shared || p.shared
+		hosts[p.host] = k
+	}
+	return hosts
 }
 
 // UsualServers lists the name servers that every zone of the host has: those
