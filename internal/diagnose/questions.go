@@ -1,9 +1,11 @@
 package diagnose
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/myodai/myodai"
+	"github.com/myodai/myodai/internal/dmarc"
 	"github.com/myodai/myodai/internal/plan"
 )
 
@@ -14,9 +16,6 @@ import (
 func Questions(in Input) []myodai.Question {
 	v := newView(in)
 	a := asker{v: v, seen: map[myodai.Question]bool{}}
-	for _, answer := range in.Observation.Answers {
-		a.seen[identity(answer.Question)] = true
-	}
 	a.ask(plan.Questions(in.Plan, in.Observation)...)
 	a.zone()
 	for i, item := range in.Plan.Items {
@@ -37,7 +36,7 @@ func Questions(in Input) []myodai.Question {
 // asker collects questions, each once.
 type asker struct {
 	v    *view
-	seen map[myodai.Question]bool
+	seen map[myodai.Question]bool // in list
 	list []myodai.Question
 }
 
@@ -48,11 +47,28 @@ func identity(q myodai.Question) myodai.Question {
 
 func (a *asker) ask(questions ...myodai.Question) {
 	for _, q := range questions {
+		if a.answered(q) {
+			continue
+		}
 		if k := identity(q); !a.seen[k] {
 			a.seen[k] = true
 			a.list = append(a.list, q)
 		}
 	}
+}
+
+// answered reports whether the question was asked before, whatever came of it.
+func (a *asker) answered(q myodai.Question) bool {
+	p := a.v.places[q.Name]
+	switch {
+	case p == nil:
+		return false
+	case q.Recursive:
+		return p.public.about(q.Type) != nil
+	case q.Host != "":
+		return slices.ContainsFunc(p.other.about(q.Type), func(b *myodai.Answer) bool { return b.Host == q.Host })
+	}
+	return p.own.about(q.Type) != nil
 }
 
 // each asks every server for the types at a name.
@@ -72,9 +88,12 @@ func (a *asker) one(name myodai.Name, types ...myodai.RecordType) {
 // zone asks for what concerns the domain and its zone as a whole.
 func (a *asker) zone() {
 	v := a.v
-	a.each(v.plan.Domain, myodai.TypeTXT, myodai.TypeMX)
+	a.each(v.plan.Domain, myodai.TypeMX)
 	a.one(v.sibling(v.plan.Domain), myodai.TypeTXT)
 	if v.zone == "" {
+		if len(v.in.Observation.Answers) == 0 {
+			return // most answers that something is not there tell the zone
+		}
 		a.each(v.plan.Domain, myodai.TypeSOA)
 		if org := v.plan.Domain.Registrable(); org != "" {
 			a.each(org, myodai.TypeSOA)
@@ -90,12 +109,17 @@ func (a *asker) zone() {
 	}
 }
 
-// item asks for what stands at a planned name and where it leads; and, when that
-// is not what was planned, for all that might stand there instead.
+// item asks for what stands at a planned name, as those ask who use it, and where
+// it leads; and, when that is not what was planned, for all that might stand there
+// instead.
 func (a *asker) item(item plan.Item, check myodai.RecordCheck) {
 	v := a.v
-	if item.Type == myodai.TypeCNAME || item.Purpose == myodai.PurposeReturnPath {
-		a.each(item.Name, myodai.TypeCNAME, myodai.TypeTXT, myodai.TypeMX, myodai.TypeA)
+	if item.Type == myodai.TypeCNAME {
+		a.each(item.Name, myodai.TypeTXT, v.endType(item))
+	}
+	if item.Purpose == myodai.PurposeReturnPath {
+		a.each(item.Name, myodai.TypeTXT, myodai.TypeMX)
+		a.one(dmarc.Owner(item.Name), myodai.TypeTXT) // does it belong to the domain?
 	}
 	if parent := item.Name.Parent(); parent != v.plan.Domain && parent.Under(v.plan.Domain) && item.Purpose == myodai.PurposeDKIM {
 		a.each(parent, myodai.TypeTXT)
@@ -104,6 +128,7 @@ func (a *asker) item(item plan.Item, check myodai.RecordCheck) {
 	if check.Status == myodai.StatusAsPlanned || check.Status == myodai.StatusUnknown && !v.asked(item.Name, myodai.TypeTXT) && !v.asked(item.Name, item.Type) {
 		return
 	}
+	a.each(v.plan.Domain, myodai.TypeTXT)
 	a.each(item.Name, myodai.TypeCNAME, myodai.TypeTXT, myodai.TypeMX, myodai.TypeA, myodai.TypeAAAA, myodai.TypeNS)
 	for _, above := range item.Name.Parent().Ancestors() {
 		if !above.Under(v.zone) || above.IsPublicSuffix() {

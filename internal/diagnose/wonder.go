@@ -19,6 +19,9 @@ const (
 // yet: what an SPF record leads to, who may receive reports, who may issue
 // certificates. They are run for it, on what is known so far.
 func (v *view) wonder() []myodai.Question {
+	if len(v.in.Observation.Answers) == 0 {
+		return nil // there are no contents yet
+	}
 	asked := 0
 	for _, a := range v.in.Observation.Answers {
 		if a.OneServer {

@@ -39,7 +39,8 @@ func recorded(o myodai.Observation, name myodai.Name, seen map[myodai.Name]bool)
 	}
 	seen[name] = true
 	for _, recursive := range []bool{false, true} {
-		for _, a := range o.Answers {
+		for i := range o.Answers {
+			a := &o.Answers[i]
 			if a.Name != name || a.Type != myodai.TypeTXT || a.Recursive != recursive || a.Host != "" {
 				continue
 			}
@@ -56,7 +57,7 @@ func recorded(o myodai.Observation, name myodai.Name, seen map[myodai.Name]bool)
 }
 
 // answered reads one answer.
-func answered(a myodai.Answer) (s saying, ok bool) {
+func answered(a *myodai.Answer) (s saying, ok bool) {
 	switch a.Kind() {
 	case myodai.AnswerNegative:
 		return saying{exists: a.RCode != "NXDOMAIN"}, true

@@ -79,9 +79,9 @@ const (
 func (i Item) poll(o myodai.Observation, t myodai.RecordType) (myodai.RecordStatus, []string, string) {
 	byServer := map[opinion][]string{}
 	found := []string{}
-	for _, answers := range servers(o.About(i.Name, t)) {
-		said, opinion := i.opinion(o, answers)
-		host := answers[0].Server
+	for _, last := range lastByServer(o, i.Name, t) {
+		said, opinion := i.opinion(o, last)
+		host := last.Server
 		if !slices.Contains(byServer[opinion], host) {
 			byServer[opinion] = append(byServer[opinion], host)
 		}
@@ -118,27 +118,24 @@ func sumUp(by map[opinion][]string) (myodai.RecordStatus, string) {
 	return myodai.StatusMissing, "the record is not there"
 }
 
-// servers groups answers by the address that gave them, in the order asked.
-func servers(answers []myodai.Answer) [][]myodai.Answer {
-	var groups [][]myodai.Answer
-	at := map[string]int{}
-	for _, a := range answers {
-		n, ok := at[a.Address]
-		if !ok {
-			n = len(groups)
-			at[a.Address] = n
-			groups = append(groups, nil)
+// lastByServer lists the last answer of every address to a question, in the order
+// asked.
+func lastByServer(o myodai.Observation, name myodai.Name, t myodai.RecordType) []*myodai.Answer {
+	var list []*myodai.Answer
+	for a := range about(o, name, t) {
+		if i := slices.IndexFunc(list, func(b *myodai.Answer) bool { return b.Address == a.Address }); i >= 0 {
+			list[i] = a
+		} else {
+			list = append(list, a)
 		}
-		groups[n] = append(groups[n], a)
 	}
-	return groups
+	return list
 }
 
-// opinion is what one server, by its answers to one question, says of the item,
+// opinion is what one server, by its last answer to a question, says of the item,
 // and the records it showed. Where a positive answer had to be confirmed over
 // TCP, only the confirmation counts (T15).
-func (i Item) opinion(o myodai.Observation, answers []myodai.Answer) ([]string, opinion) {
-	last := answers[len(answers)-1]
+func (i Item) opinion(o myodai.Observation, last *myodai.Answer) ([]string, opinion) {
 	switch last.Kind() {
 	case myodai.AnswerNegative:
 		return nil, opinionNone

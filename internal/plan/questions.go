@@ -1,6 +1,9 @@
 package plan
 
 import (
+	"iter"
+	"slices"
+
 	"github.com/myodai/myodai"
 	"github.com/myodai/myodai/internal/dmarc"
 )
@@ -12,17 +15,10 @@ const maxAliases = 8
 // what DNS said so far: the planned names, the DMARC tree walk, and where
 // aliases lead. It returns nothing when all is known.
 func Questions(p Plan, o myodai.Observation) []myodai.Question {
-	asked := map[myodai.Question]bool{}
-	for _, a := range o.Answers {
-		if a.Host != "" {
-			continue
-		}
-		asked[key(a.Name, a.Type)] = true
-	}
 	var questions []myodai.Question
 	ask := func(q myodai.Question) {
-		if k := key(q.Name, q.Type); !asked[k] {
-			asked[k] = true
+		again := func(other myodai.Question) bool { return other.Name == q.Name && other.Type == q.Type }
+		if !asked(o, q) && !slices.ContainsFunc(questions, again) {
 			questions = append(questions, q)
 		}
 	}
@@ -45,8 +41,15 @@ func Questions(p Plan, o myodai.Observation) []myodai.Question {
 	return questions
 }
 
-func key(name myodai.Name, t myodai.RecordType) myodai.Question {
-	return myodai.Question{Name: name, Type: t}
+// asked reports whether there is any answer to the question but by other DNS
+// hosts.
+func asked(o myodai.Observation, q myodai.Question) bool {
+	for i := range o.Answers {
+		if a := &o.Answers[i]; a.Name == q.Name && a.Type == q.Type && a.Host == "" {
+			return true
+		}
+	}
+	return false
 }
 
 // asks lists the types to ask for at the item's name. An alias is seen in the
@@ -80,10 +83,23 @@ func (i Item) leadsTo(target myodai.Name) bool {
 // aliases lists where the name leads, by every server's answer, nearest first.
 func aliases(o myodai.Observation, name myodai.Name, t myodai.RecordType) []myodai.Name {
 	var targets []myodai.Name
-	for _, a := range o.About(name, t) {
+	for a := range about(o, name, t) {
 		targets = append(targets, follow(o, a).aliases...)
 	}
 	return targets
+}
+
+// about goes through the answers to one question of the zone's own servers, as
+// Observation.About does, without copying them.
+func about(o myodai.Observation, name myodai.Name, t myodai.RecordType) iter.Seq[*myodai.Answer] {
+	return func(yield func(*myodai.Answer) bool) {
+		for i := range o.Answers {
+			a := &o.Answers[i]
+			if a.Name == name && a.Type == t && !a.Recursive && a.Host == "" && !yield(a) {
+				return
+			}
+		}
+	}
 }
 
 // chain is where one answer leads: the aliases passed, and what stands at the
@@ -95,35 +111,45 @@ type chain struct {
 
 // follow walks the aliases of an answer, through other answers of the same
 // observation where the answer itself does not go on.
-func follow(o myodai.Observation, a myodai.Answer) chain {
+func follow(o myodai.Observation, a *myodai.Answer) chain {
 	var c chain
 	at, records := a.Name, a.Records
 	for range maxAliases {
-		if end := of(records, at, a.Type); len(end) > 0 {
-			c.end = end
+		if first(records, at, a.Type) != nil {
+			c.end = of(records, at, a.Type)
 			return c
 		}
-		alias := of(records, at, myodai.TypeCNAME)
-		if len(alias) == 0 {
+		alias := first(records, at, myodai.TypeCNAME)
+		if alias == nil {
 			return c
 		}
-		target, err := myodai.ParseOwner(alias[0].Data)
+		target, err := myodai.ParseOwner(alias.Data)
 		if err != nil {
 			return c
 		}
 		c.aliases = append(c.aliases, target)
-		if at = target; len(of(records, at, a.Type))+len(of(records, at, myodai.TypeCNAME)) == 0 {
-			records = positive(o.About(target, a.Type))
+		if at = target; first(records, at, a.Type) == nil && first(records, at, myodai.TypeCNAME) == nil {
+			records = positive(o, target, a.Type)
 		}
 	}
 	return c
 }
 
-// positive returns the records of the first answer that has any.
-func positive(answers []myodai.Answer) []myodai.Record {
-	for _, a := range answers {
+// positive returns the records of the first answer to a question that has any.
+func positive(o myodai.Observation, name myodai.Name, t myodai.RecordType) []myodai.Record {
+	for a := range about(o, name, t) {
 		if a.Kind() == myodai.AnswerPositive {
 			return a.Records
+		}
+	}
+	return nil
+}
+
+// first is the first record of a type at a name, nil when there is none.
+func first(records []myodai.Record, name myodai.Name, t myodai.RecordType) *myodai.Record {
+	for i := range records {
+		if rr := &records[i]; rr.Type == t && rr.Name == name {
+			return rr
 		}
 	}
 	return nil

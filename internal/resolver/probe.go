@@ -38,7 +38,7 @@ func (p *Prober) Close() { p.client.close() }
 
 // Probe finds the zones that lead to domain and then asks what next wants to
 // know, which is called with the observation so far until it has nothing new to
-// ask. No question is asked twice.
+// ask, or what it asked brought no answer. No question is asked twice.
 //
 // Every address of the closest zone's servers is asked, and each one's answer
 // kept; an address without a way to it from here is left out, with the reason in
@@ -65,7 +65,10 @@ func (p *Prober) Probe(ctx context.Context, domain myodai.Name, next func(myodai
 		if len(questions) == 0 {
 			break
 		}
-		r.round(ctx, questions)
+		before := len(r.seen.Answers)
+		if r.round(ctx, questions); len(r.seen.Answers) == before {
+			break // nobody was there to ask: what follows from nothing new was asked for already
+		}
 	}
 	r.seen.FinishedAt = p.o.Now().UTC().Round(0)
 	return r.snapshot()
