@@ -36,9 +36,9 @@ type Options struct {
 	BaseURL string    // where browsers reach us, such as https://mail.example.com
 	// Send hands over a mail that the platform writes itself.
 	Send func(context.Context, myodai.OwnMail) (myodai.MessageID, error)
-	// HTTP reaches OpenID Connect providers; nil: there are none.
-	HTTP *http.Client
-	Log  *slog.Logger // nil: nothing is logged
+	// Outward reaches OpenID Connect providers; nil: there are none.
+	Outward http.RoundTripper
+	Log     *slog.Logger // nil: nothing is logged
 }
 
 // Service makes and recognizes credentials, and signs people in.
@@ -48,7 +48,7 @@ type Service struct {
 	random    io.Reader
 	base      string
 	send      func(context.Context, myodai.OwnMail) (myodai.MessageID, error)
-	http      *http.Client
+	outward   http.RoundTripper
 	log       *slog.Logger
 	known     cache
 	passwords *passwords
@@ -60,7 +60,7 @@ type Service struct {
 // New makes a service.
 func New(o Options) *Service {
 	s := &Service{
-		store: o.Store, people: o.People, random: o.Random, base: strings.TrimSuffix(o.BaseURL, "/"), send: o.Send, http: o.HTTP, log: o.Log,
+		store: o.Store, people: o.People, random: o.Random, base: strings.TrimSuffix(o.BaseURL, "/"), send: o.Send, outward: o.Outward, log: o.Log,
 		passwords: newPasswords(o.Random, passwordCost), limits: newThrottles(), asides: make(chan struct{}, maxAside),
 	}
 	if s.log == nil {

@@ -70,7 +70,7 @@ func newThrottles() throttles {
 		codes:    newThrottle(5*time.Minute, 5),
 		mail:     newThrottle(8*time.Hour, 3), // checklist 18: three in a day
 		requests: newThrottle(2*time.Second, 30),
-		invites:  newThrottle(time.Minute, 50),
+		invites:  newThrottle(5*time.Minute, 20),
 	}
 }
 
