@@ -43,6 +43,7 @@ func (s *server) Run(ctx context.Context) error {
 	metrics := &http.Server{Handler: health, ReadHeaderTimeout: 5 * time.Second, WriteTimeout: time.Minute, IdleTimeout: time.Minute}
 	s.serve(g, metrics)
 	s.announce()
+	s.announceSetup(ctx)
 
 	<-failed.Done()
 	health.stopping.Store(true)

@@ -86,7 +86,7 @@ func (c *cli) openAlone(cmd *cobra.Command) (*server, []string, error) {
 		s.Close()
 		return nil, nil, err
 	}
-	s.access = access.New(access.Options{Store: s.store, People: s.store, Random: rand.Reader, BaseURL: cfg.BaseURL})
+	s.access = access.New(access.Options{Store: s.store, People: s.store, Random: rand.Reader, BaseURL: cfg.BaseURL, Platform: cfg.ServiceName})
 	return s, applied, nil
 }
 

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"maps"
 	"net"
+	"net/http"
 	"net/netip"
 	"os"
 	"slices"
@@ -90,7 +91,8 @@ func newServer(cfg config, log *slog.Logger) (_ *server, err error) {
 		return nil, err
 	}
 	s.access = access.New(access.Options{
-		Store: s.store, People: s.store, Random: rand.Reader, BaseURL: cfg.BaseURL, Log: log.With("room", "access"),
+		Store: s.store, People: s.store, Random: rand.Reader, BaseURL: cfg.BaseURL, Platform: cfg.ServiceName,
+		Outward: s.outward(), Log: log.With("room", "access"),
 		Send: func(ctx context.Context, m myodai.OwnMail) (myodai.MessageID, error) {
 			return s.submission.SendOwn(ctx, m)
 		},
@@ -185,6 +187,15 @@ func (s *server) buildRooms(master [32]byte) error {
 	s.tls = &tls.Config{GetCertificate: certificate.get, MinVersion: tls.VersionTLS12}
 	s.buildMailServers()
 	return nil
+}
+
+// outward is the way to web servers of strangers. Each connection is judged when
+// it is opened, and none goes through a proxy.
+func (s *server) outward() http.RoundTripper {
+	return &http.Transport{
+		DialContext: s.dialer(nil).DialContext, ForceAttemptHTTP2: true, MaxIdleConns: 10,
+		IdleConnTimeout: time.Minute, TLSHandshakeTimeout: 10 * time.Second, ResponseHeaderTimeout: 10 * time.Second,
+	}
 }
 
 // newConsole makes the pages. What browsers keep for us is sealed under a key of

@@ -30,10 +30,11 @@ type Store interface {
 // Options are what a Service is made of. Store and Random are needed; for people
 // to sign in, People, Send and BaseURL, too.
 type Options struct {
-	Store   Store
-	People  People
-	Random  io.Reader // of secrets and ids; must not fail
-	BaseURL string    // where browsers reach us, such as https://mail.example.com
+	Store    Store
+	People   People
+	Random   io.Reader // of secrets and ids; must not fail
+	BaseURL  string    // where browsers reach us, such as https://mail.example.com
+	Platform string    // what the platform is called; "" means Myodai
 	// Send hands over a mail that the platform writes itself.
 	Send func(context.Context, myodai.OwnMail) (myodai.MessageID, error)
 	// Outward reaches OpenID Connect providers; nil: there are none.
@@ -47,6 +48,7 @@ type Service struct {
 	people    People
 	random    io.Reader
 	base      string
+	platform  string
 	send      func(context.Context, myodai.OwnMail) (myodai.MessageID, error)
 	outward   http.RoundTripper
 	log       *slog.Logger
@@ -61,7 +63,10 @@ type Service struct {
 func New(o Options) *Service {
 	s := &Service{
 		store: o.Store, people: o.People, random: o.Random, base: strings.TrimSuffix(o.BaseURL, "/"), send: o.Send, outward: o.Outward, log: o.Log,
-		passwords: newPasswords(o.Random, passwordCost), limits: newThrottles(), asides: make(chan struct{}, maxAside),
+		platform: o.Platform, passwords: newPasswords(o.Random, passwordCost), limits: newThrottles(), asides: make(chan struct{}, maxAside),
+	}
+	if s.platform == "" {
+		s.platform = "Myodai"
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)

@@ -83,7 +83,7 @@ var (
 // groupOf is what a tenant is called, or the platform.
 func (s *Service) groupOf(ctx context.Context, tenant myodai.TenantID) (string, error) {
 	if tenant == "" {
-		return "Myodai", nil
+		return s.platform, nil
 	}
 	t, err := s.store.Tenant(ctx, tenant)
 	return t.Name, err

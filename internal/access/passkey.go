@@ -36,7 +36,7 @@ func (s *Service) relying() (*webauthn.WebAuthn, error) {
 		return nil, fmt.Errorf("passkeys need a base URL, not %q", s.base)
 	}
 	return webauthn.New(&webauthn.Config{
-		RPID: base.Hostname(), RPDisplayName: "Myodai", RPOrigins: []string{base.Scheme + "://" + base.Host},
+		RPID: base.Hostname(), RPDisplayName: s.platform, RPOrigins: []string{base.Scheme + "://" + base.Host},
 		AttestationPreference: protocol.PreferNoAttestation,
 		AuthenticatorSelection: protocol.AuthenticatorSelection{
 			ResidentKey: protocol.ResidentKeyRequirementRequired, RequireResidentKey: protocol.ResidentKeyRequired(),
