@@ -40,6 +40,11 @@ const (
 	EventMessageSuppressed EventKind = "message.suppressed"
 	EventMessageComplained EventKind = "message.complained"
 
+	EventMessageOpened       EventKind = "message.opened"       // by whomever: the event says what it is worth
+	EventMessageClicked      EventKind = "message.clicked"      // the same
+	EventMessageUnsubscribed EventKind = "message.unsubscribed" // its recipient wants no more mail of its class
+	EventMessageResubscribed EventKind = "message.resubscribed" // and wants it again
+
 	EventReportReceived     EventKind = "report.received"
 	EventSuppressionAdded   EventKind = "suppression.added"
 	EventSuppressionRemoved EventKind = "suppression.removed"

@@ -28,6 +28,7 @@ type (
 	SenderID      string
 	RequestID     string
 	WebhookID     string
+	VisitID       string
 )
 
 type id interface {
@@ -54,6 +55,7 @@ func (AuditID) prefix() string       { return "aud" }
 func (SenderID) prefix() string      { return "snd" }
 func (RequestID) prefix() string     { return "req" }
 func (WebhookID) prefix() string     { return "whk" }
+func (VisitID) prefix() string       { return "vis" }
 
 // idAlphabet is Crockford's base 32 in lower case: no i, l, o or u, so an id
 // can be read aloud, and it survives a case-insensitive local part.

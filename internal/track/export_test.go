@@ -1,0 +1,62 @@
+package track
+
+import (
+	"time"
+
+	"github.com/myodai/myodai"
+)
+
+// The tests make and read links without a store behind them.
+
+type Link = link
+
+func (s *Server) ReadLink(host myodai.Name, path string) (of myodai.Copy, url string, number int, ok bool) {
+	l, ok := s.sealer.read(host, path)
+	return l.copy, l.url, l.number, ok
+}
+
+func (s *Server) MakeLink(host myodai.Name, of myodai.Copy, url string) string {
+	return s.sealer.path(host, link{kind: kindClick, copy: of, number: 1, of: 1, url: url})
+}
+
+func (s *Server) MakeOpen(host myodai.Name, of myodai.Copy) string {
+	return s.sealer.path(host, link{kind: kindOpen, copy: of})
+}
+
+// SealAnything makes an authentic token of any destination.
+func (s *Server) SealAnything(host myodai.Name, of myodai.Copy, url string) string {
+	return s.MakeLink(host, of, url)
+}
+
+func (s *Server) SetHosts(list []Host, suspended ...myodai.TenantID) { s.hosts.set(list, suspended) }
+
+var Trackable = trackable
+
+// Judged is judge for a visit among others, in seconds after delivery.
+func Judged(v Noted, others ...Noted) (myodai.Visitor, myodai.VisitReason) {
+	list := []seen{v.seen()}
+	for _, o := range others {
+		list = append(list, o.seen())
+	}
+	return judge(v.seen(), time.Unix(0, 0), list)
+}
+
+// Noted is a visit of a test.
+type Noted struct {
+	Kind     myodai.VisitKind
+	After    float64
+	Agent    string
+	Link, Of int
+	Head     bool
+	Prefetch bool
+	Shared   bool
+}
+
+func (n Noted) seen() seen {
+	c := myodai.Copy{MessageID: "msg_", DeliveryID: "dlv_"}
+	if n.Shared {
+		c.DeliveryID = ""
+	}
+	at := time.Unix(0, 0).Add(time.Duration(n.After * float64(time.Second)))
+	return seen{visit: myodai.Visit{Kind: n.Kind, At: at, Agent: n.Agent, Link: n.Link, Copy: c}, of: n.Of, head: n.Head, prefetch: n.Prefetch}
+}
