@@ -9,6 +9,8 @@ const (
 	SuppressionBounced    SuppressionReason = "bounced"
 	SuppressionComplained SuppressionReason = "complained"
 	SuppressionManual     SuppressionReason = "manual"
+
+	SuppressionUnsubscribed SuppressionReason = "unsubscribed" // the recipient asked us to stop
 )
 
 // Suppression keeps a tenant from mailing an address. Every tenant has a list

@@ -2,12 +2,6 @@ package myodai
 
 import "time"
 
-// Tracking says what of a message is tracked. The zero value is nothing.
-type Tracking struct {
-	Clicks bool `json:"clicks"` // links lead over a tracking host
-	Opens  bool `json:"opens"`  // an invisible picture tells when the mail is shown
-}
-
 // Copy is what a tracking link stands in: a message as one recipient gets it, or
 // as several do.
 type Copy struct {
@@ -112,7 +106,7 @@ const (
 type Unsubscription struct {
 	ID    VisitID
 	Copy  Copy // with a DeliveryID: whose wish it is
-	Class string
+	Class ClassName
 	Way   UnsubscribeWay
 	Undo  bool // mail is wanted again
 	At    time.Time

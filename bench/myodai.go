@@ -50,6 +50,7 @@ func startMyodai(program, dir, postgres string, s *sink) (*peer, error) {
 		}
 		args = append(args, "--listen-"+name, doors[name])
 	}
+	args = append(args, "--listen-track", "", "--listen-track-tls", "")
 	args = append(args, "--zone", string(demo.Zone), "--hostname", string(demo.MailHost), "--name-servers", string(demo.NameServer),
 		"--addresses", demo.PlatformAddress, "--root-hints", demo.HostAddress, "--default-shape", "txt", "--smarthost", s.address,
 		"--allow-egress", "198.51.100.0/24,127.0.0.0/8",

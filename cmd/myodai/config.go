@@ -43,9 +43,12 @@ type config struct {
 	ListenMX          []string
 	ListenDNS         []string
 	ListenMetrics     []string
+	ListenTrack       []string // tracking hosts, HTTP
+	ListenTrackTLS    []string // and HTTPS
 
-	TLSCert, TLSKey string // PEM files; both "": a self-signed certificate in Data
-	BaseURL         string // of the API as clients see it; "": http:// and the first of ListenAPI
+	TrackHost       myodai.Name // "": track in Zone
+	TLSCert, TLSKey string      // PEM files; both "": a self-signed certificate in Data
+	BaseURL         string      // of the API as clients see it; "": http:// and the first of ListenAPI
 
 	RootHints   []string // "ip" or "ip:port"; empty: the real root
 	DNSPort     uint16   // of authoritative servers; 0: 53
@@ -74,6 +77,7 @@ func defaultConfig() config {
 		ListenAPI: []string{"127.0.0.1:8025"}, ListenMetrics: []string{"127.0.0.1:9025"},
 		ListenSubmission: []string{":587"}, ListenSubmissions: []string{":465"},
 		ListenMX: []string{":25"}, ListenDNS: []string{":53"},
+		ListenTrack: []string{":80"}, ListenTrackTLS: []string{":443"},
 		LogFormat: "text", LogLevel: slog.LevelInfo,
 	}
 }
@@ -92,6 +96,9 @@ func (c *config) complete() {
 		}
 		if c.NotifyFrom.IsZero() {
 			c.NotifyFrom = myodai.Address{Local: "no-reply", Domain: c.Zone}
+		}
+		if c.TrackHost == "" {
+			c.TrackHost = c.Zone.Child("track")
 		}
 		if len(c.NameServers) == 0 {
 			c.NameServers = []myodai.Name{c.Zone.Child("ns1")}
@@ -159,6 +166,7 @@ func (c *config) listeners() map[string][]string {
 	return map[string][]string{
 		"listen_api": c.ListenAPI, "listen_submission": c.ListenSubmission, "listen_submissions": c.ListenSubmissions,
 		"listen_mx": c.ListenMX, "listen_dns": c.ListenDNS, "listen_metrics": c.ListenMetrics,
+		"listen_track": c.ListenTrack, "listen_track_tls": c.ListenTrackTLS,
 	}
 }
 
@@ -182,6 +190,7 @@ func (c *config) validateListeners(blame func(key, format string, args ...any)) 
 // listenKeys orders the doors for people.
 var listenKeys = []string{
 	"listen_api", "listen_submission", "listen_submissions", "listen_mx", "listen_dns", "listen_metrics",
+	"listen_track", "listen_track_tls",
 }
 
 // exposed lists the doors that carry keys or numbers without encryption and

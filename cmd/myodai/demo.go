@@ -114,6 +114,7 @@ func (s *stage) config() (config, error) {
 	const anywhere = "127.0.0.1:0"
 	cfg.ListenAPI, cfg.ListenMetrics, cfg.ListenMX = []string{anywhere}, []string{anywhere}, []string{anywhere}
 	cfg.ListenSubmission, cfg.ListenSubmissions = []string{anywhere}, []string{anywhere}
+	cfg.ListenTrack, cfg.ListenTrackTLS = []string{anywhere}, []string{anywhere}
 	dns, err := freePort()
 	if err != nil {
 		return config{}, err

@@ -31,7 +31,7 @@ func (s *server) Run(ctx context.Context) error {
 	defer stopEngines()
 	var working sync.WaitGroup
 	for name, run := range map[string]func(context.Context) error{
-		"domains": s.domains.Run, "queue": s.queue.Run, "submission": s.submission.Run, "authdns": s.dns.Run,
+		"domains": s.domains.Run, "queue": s.queue.Run, "submission": s.submission.Run, "authdns": s.dns.Run, "track": s.track.Run,
 	} {
 		working.Add(1)
 		g.Go(func() error {
@@ -53,7 +53,7 @@ func (s *server) Run(ctx context.Context) error {
 	stopEngines() // they begin nothing more
 	ended := make(chan error, 1)
 	go func() {
-		stopAll(deadline, s.api, s.submitters, s.mx)
+		stopAll(deadline, s.api, s.submitters, s.mx, s.track)
 		working.Wait()
 		stopAll(deadline, s.dns, metrics)
 		ended <- g.Wait()
@@ -73,6 +73,7 @@ func (s *server) serve(g *errgroup.Group, metrics *http.Server) {
 		"listen_api": s.api.Serve, "listen_submission": s.submitters.Serve,
 		"listen_submissions": func(l net.Listener) error { return s.submitters.Serve(tls.NewListener(l, s.tls)) },
 		"listen_mx":          s.mx.Serve, "listen_dns": s.dns.ServeTCP,
+		"listen_track": s.track.Serve, "listen_track_tls": s.track.ServeTLS,
 		"listen_metrics": func(l net.Listener) error {
 			if err := metrics.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 				return err
@@ -130,6 +131,11 @@ func (s *server) Close() {
 	}
 	if s.access != nil {
 		s.access.Wait()
+	}
+	if s.track != nil {
+		if err := s.track.Close(); err != nil {
+			s.log.Error("close the spool", "err", err)
+		}
 	}
 	if s.store != nil {
 		if err := s.store.Close(); err != nil {

@@ -65,6 +65,7 @@ func testConfig(t *testing.T) config {
 	any := []string{"127.0.0.1:0"}
 	c.ListenAPI, c.ListenMetrics, c.ListenDNS, c.ListenMX = any, any, any, any
 	c.ListenSubmission, c.ListenSubmissions = any, any
+	c.ListenTrack, c.ListenTrackTLS = any, any
 	c.RootHints = []string{hostAddress}
 	c.AllowEgress = []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("198.51.100.0/24")}
 	c.EgressMap = map[netip.AddrPort]netip.AddrPort{}

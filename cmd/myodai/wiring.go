@@ -37,6 +37,7 @@ import (
 	"github.com/myodai/myodai/internal/smtpd"
 	"github.com/myodai/myodai/internal/store"
 	"github.com/myodai/myodai/internal/submission"
+	"github.com/myodai/myodai/internal/track"
 )
 
 // server is every room, put together, with its doors already open: who starts
@@ -55,6 +56,7 @@ type server struct {
 	queue      *queue.Queue
 	inbound    *inbound.Service
 	console    *console.Server
+	track      *track.Server
 	api        *api.Server
 	dns        *authdns.Server
 	submitters *smtpd.Server
@@ -77,6 +79,7 @@ func newServer(cfg config, log *slog.Logger) (_ *server, err error) {
 	}
 	s := &server{cfg: cfg, log: log, registry: prometheus.NewRegistry(), site: plan.Site{
 		Zone: cfg.Zone, MailHost: cfg.Hostname, Addresses: cfg.Addresses, NameServers: cfg.NameServers, Contact: cfg.Contact,
+		TrackHost: cfg.TrackHost,
 	}}
 	defer func() {
 		if err != nil {
@@ -156,6 +159,9 @@ func (s *server) buildRooms(master [32]byte) error {
 	if err != nil {
 		return err
 	}
+	if err := s.buildTrack(master, certificate); err != nil {
+		return err
+	}
 	s.buildResolvers()
 	s.dns = authdns.New(authdns.Options{
 		Zone: cfg.Zone, Source: zoneSource{s.store, s.site}, SnapshotFile: s.path("zone.snapshot"),
@@ -170,12 +176,12 @@ func (s *server) buildRooms(master [32]byte) error {
 	})
 	s.submission = submission.New(submission.Options{
 		Store: s.store, Holds: s.store, Addresses: s.store, Routes: slices.Sorted(maps.Keys(cfg.Routes)),
-		Random: rand.Reader, ReturnKey: [32]byte(returnKey), MailHost: cfg.Hostname, Log: log.With("room", "submission"), Wake: s.queue.Wake,
+		Random: rand.Reader, ReturnKey: [32]byte(returnKey), MailHost: cfg.Hostname, Links: s.track, Log: log.With("room", "submission"), Wake: s.queue.Wake,
 		Cosign: cfg.Cosign, Own: submission.Mailbox{Name: cfg.ServiceName, Address: cfg.NotifyFrom},
 	})
 	s.inbound = inbound.New(inbound.Options{
 		Store: s.store, Random: rand.Reader, ReturnKey: [32]byte(returnKey), Zone: cfg.Zone, MailHost: cfg.Hostname,
-		Postmaster: postmaster{dir: s.path("postmaster")}.keep, Registerer: s.registry,
+		Postmaster: postmaster{dir: s.path("postmaster")}.keep, Unsubscribes: s.track, Registerer: s.registry,
 	})
 	if s.console, err = s.newConsole(master); err != nil {
 		return err

@@ -156,7 +156,8 @@ func (s *Server) sendMessage(ctx context.Context, who myodai.Credential, in *sen
 	if err != nil {
 		return nil, err
 	}
-	r := submission.Request{Credential: who, Recipients: recipients, Raw: raw, Class: myodai.ClassName(in.Body.Class), IdempotencyKey: in.IdempotencyKey}
+	r := submission.Request{Credential: who, Recipients: recipients, Raw: raw, Class: myodai.ClassName(in.Body.Class), Track: in.Body.Track,
+		IdempotencyKey: in.IdempotencyKey}
 	if r.IdempotencyKey != "" {
 		if r.RequestHash, err = hashRequest(in.Body); err != nil {
 			return nil, err

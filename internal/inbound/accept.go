@@ -13,9 +13,10 @@ import (
 // target is what a recipient address stands for. At most one of its fields is
 // set.
 type target struct {
-	delivery   myodai.DeliveryID // of a return path
-	domain     *myodai.Domain    // of a report address
-	postmaster bool
+	delivery    myodai.DeliveryID // of a return path
+	domain      *myodai.Domain    // of a report address
+	postmaster  bool
+	unsubscribe myodai.DeliveryID // whose recipient wants no more mail
 }
 
 // Accepts says whether mail to recipient is taken: nil, or a refusal to be given
@@ -47,6 +48,11 @@ func (s *Service) resolve(ctx context.Context, recipient myodai.Address, now tim
 			return target{}, unknown()
 		}
 		return target{domain: &d}, nil
+	}
+	if s.o.Unsubscribes != nil {
+		if id, ok := s.o.Unsubscribes.ReadMail(recipient, now); ok {
+			return target{unsubscribe: id}, nil
+		}
 	}
 	id, err := bounce.ReadReturnPath(s.o.ReturnKey, recipient, now)
 	return target{delivery: id}, err

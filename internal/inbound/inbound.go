@@ -3,6 +3,7 @@ package inbound
 import (
 	"context"
 	"io"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -24,6 +25,16 @@ type Store interface {
 		change func(myodai.Delivery) (myodai.Delivery, []myodai.Event, *myodai.Suppression, error)) error
 }
 
+// Unsubscribes reads the addresses to which recipients write to get no more
+// mail, and does what they wish.
+type Unsubscribes interface {
+	// ReadMail says of which delivery the address is; ok is false for any other
+	// address, and for one that is no longer read.
+	ReadMail(a myodai.Address, now time.Time) (id myodai.DeliveryID, ok bool)
+	// UnsubscribeMail stops mail of the class of a delivery to its recipient.
+	UnsubscribeMail(ctx context.Context, id myodai.DeliveryID, now time.Time) error
+}
+
 // Options are what a Service is made of.
 type Options struct {
 	Store     Store
@@ -37,6 +48,8 @@ type Options struct {
 	// makes the sender try again later. Nil refuses such mail, so that nothing is
 	// taken that nobody reads; RFC 5321 §4.5.1 wants it taken.
 	Postmaster func(ctx context.Context, recipient myodai.Address, remote string, raw []byte) error
+
+	Unsubscribes Unsubscribes // nil: nobody unsubscribes by mail
 
 	Registerer prometheus.Registerer // nil: not registered
 }

@@ -23,8 +23,9 @@ func newMetrics(r prometheus.Registerer) metrics {
 
 // The labels beside those of bounce.Kind.
 const (
-	kindReport     bounce.Kind = "report"
-	kindPostmaster bounce.Kind = "postmaster"
+	kindReport      bounce.Kind = "report"
+	kindPostmaster  bounce.Kind = "postmaster"
+	kindUnsubscribe bounce.Kind = "unsubscribe"
 
 	effectNone       = "none"
 	effectBounced    = "bounced"

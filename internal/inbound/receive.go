@@ -24,6 +24,8 @@ func (s *Service) Receive(ctx context.Context, recipient myodai.Address, remote 
 		return s.postmaster(ctx, recipient, remote, raw, now)
 	case to.domain != nil:
 		return s.report(ctx, *to.domain, remote, raw, now)
+	case to.unsubscribe != "":
+		return s.unsubscribe(ctx, to.unsubscribe, raw, now)
 	}
 	return s.answer(ctx, to.delivery, remote, raw, now)
 }

@@ -20,6 +20,7 @@ type Site struct {
 	MailHost    myodai.Name   // our HELO name and the target of return-path MX records
 	Addresses   []netip.Addr  // of MailHost and of the name servers, and what SPF allows
 	NameServers []myodai.Name // of Zone; at least one
+	TrackHost   myodai.Name   // where links of tenants without a tracking host lead; "" for nowhere
 	Contact     myodai.Name   // RNAME of the SOA record; "" means hostmaster in Zone
 }
 

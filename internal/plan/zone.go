@@ -89,6 +89,9 @@ func apex(site Site) zone {
 		z.addresses(site.MailHost, site)
 		z.add(site.MailHost, myodai.TypeTXT, SiteSPF(site)) // of the HELO name, RFC 7208 §2.3
 	}
+	if t := site.TrackHost; t != "" && t.Under(site.Zone) && t != site.Zone && t != site.MailHost && !slices.Contains(site.NameServers, t) {
+		z.addresses(t, site)
+	}
 	return z
 }
 

@@ -7,9 +7,9 @@ import (
 	"github.com/myodai/myodai"
 )
 
-const visitColumns = `id, tenant_id, member_id, secret_hash, half, provider, address, agent, created_at, seen_at, confirmed_at, expires_at`
+const memberSessionColumns = `id, tenant_id, member_id, secret_hash, half, provider, address, agent, created_at, seen_at, confirmed_at, expires_at`
 
-func visitFields(s *myodai.Session) []any {
+func memberSessionFields(s *myodai.Session) []any {
 	return []any{
 		&s.ID, &s.TenantID, &s.MemberID, hash{&s.SecretHash}, &s.Half, &s.Provider, &s.Address, &s.Agent,
 		instant{&s.CreatedAt}, instant{&s.SeenAt}, instant{&s.ConfirmedAt}, instant{&s.ExpiresAt},
@@ -21,7 +21,7 @@ const maxSessions = 50
 
 // addSession begins a session. Those that are over go, of whomever they were.
 func (q session) addSession(v myodai.Session) error {
-	_, err := q.exec(`insert into sessions (`+visitColumns+`) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+	_, err := q.exec(`insert into sessions (`+memberSessionColumns+`) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
 		v.ID, v.TenantID, v.MemberID, v.SecretHash, v.Half, v.Provider, v.Address, v.Agent, v.CreatedAt, v.SeenAt, v.ConfirmedAt, v.ExpiresAt)
 	if err != nil {
 		return err
@@ -52,15 +52,15 @@ func (s *Store) CreateSession(ctx context.Context, v myodai.Session, instead myo
 // SessionBySecret finds a session by the SHA-256 of its secret. Those that are
 // over may still be found.
 func (s *Store) SessionBySecret(ctx context.Context, sum [32]byte) (myodai.Session, error) {
-	v, err := one(s.read(ctx), "there is no such session", visitFields,
-		`select `+visitColumns+` from sessions where secret_hash = $1`, sum)
+	v, err := one(s.read(ctx), "there is no such session", memberSessionFields,
+		`select `+memberSessionColumns+` from sessions where secret_hash = $1`, sum)
 	return v, wrap("read session", err)
 }
 
 // Sessions lists a member's sessions, newest first.
 func (s *Store) Sessions(ctx context.Context, tenant myodai.TenantID, member myodai.MemberID) ([]myodai.Session, error) {
-	list, err := all(s.read(ctx), visitFields,
-		`select `+visitColumns+` from sessions where tenant_id = $1 and member_id = $2 order by created_at desc, id desc`, tenant, member)
+	list, err := all(s.read(ctx), memberSessionFields,
+		`select `+memberSessionColumns+` from sessions where tenant_id = $1 and member_id = $2 order by created_at desc, id desc`, tenant, member)
 	return list, wrap("list sessions", err)
 }
 

@@ -391,6 +391,60 @@ CREATE INDEX tickets_expiry on tickets (expires_at);
 
 CREATE INDEX tickets_tenant on tickets (tenant_id, purpose, id);
 
+CREATE TABLE unsubscriptions (
+  id text primary key,
+  tenant_id text not null,
+  message_id text not null,
+  delivery_id text not null,
+  class text not null,
+  way text not null,
+  undo boolean not null,
+  happened_at bigint not null,
+  foreign key (tenant_id, delivery_id) references deliveries (tenant_id, id)
+);
+
+CREATE INDEX unsubscriptions_delivery on unsubscriptions (tenant_id, delivery_id);
+
+CREATE TABLE visit_hours (
+  tenant_id text not null references tenants (id),
+  kind text not null,
+  hour bigint not null,
+  people bigint not null,
+  firsts bigint not null,
+  unknown bigint not null,
+  machines bigint not null,
+  primary key (tenant_id, kind, hour)
+);
+
+CREATE TABLE visit_links (
+  tenant_id text not null references tenants (id),
+  day bigint not null,
+  url text not null,
+  people bigint not null,
+  firsts bigint not null,
+  unknown bigint not null,
+  machines bigint not null,
+  primary key (tenant_id, day, url)
+);
+
+CREATE TABLE visits (
+  id text primary key,
+  tenant_id text not null,
+  message_id text not null,
+  delivery_id text not null,
+  kind text not null,
+  happened_at bigint not null,
+  link bigint not null,
+  url text not null,
+  agent text not null,
+  visitor text not null,
+  reason text not null,
+  is_first boolean not null,
+  foreign key (tenant_id, message_id) references messages (tenant_id, id)
+);
+
+CREATE INDEX visits_message on visits (tenant_id, message_id, id);
+
 CREATE TABLE webhooks (
   id text primary key,
   tenant_id text not null references tenants (id),

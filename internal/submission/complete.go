@@ -17,7 +17,7 @@ import (
 //
 // Received fields stay, as RFC 5321 §4.4 demands; they are what stops loops.
 var dropped = []string{
-	"Return-Path", "Bcc", "Resent-Bcc", classField,
+	"Return-Path", "Bcc", "Resent-Bcc", classField, trackField,
 	"DKIM-Signature", "DomainKey-Signature",
 	"Authentication-Results", "ARC-Authentication-Results", "ARC-Message-Signature", "ARC-Seal", "Received-SPF",
 	"Resent-From", "Resent-Sender", "Resent-To", "Resent-Cc", "Resent-Date", "Resent-Message-ID", "Resent-Reply-To",

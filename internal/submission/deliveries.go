@@ -9,7 +9,7 @@ import (
 // already, and the events that go with them. domain takes the bounces of what is
 // sent.
 func (e *Engine) deliveries(m myodai.Message, w Way, domain myodai.Domain, recipients []myodai.Address,
-	suppressed map[myodai.Address]myodai.Suppression) ([]myodai.Delivery, []myodai.Event) {
+	suppressed map[myodai.Address]myodai.Suppression, sole myodai.DeliveryID) ([]myodai.Delivery, []myodai.Event) {
 	list := make([]myodai.Delivery, 0, len(recipients))
 	event := func(kind myodai.EventKind, delivery myodai.DeliveryID, data map[string]any) myodai.Event {
 		return myodai.Event{
@@ -21,7 +21,10 @@ func (e *Engine) deliveries(m myodai.Message, w Way, domain myodai.Domain, recip
 		"recipients": len(recipients), "class": string(m.Class),
 	})}
 	for _, rcpt := range recipients {
-		id := myodai.NewID[myodai.DeliveryID](m.AcceptedAt, e.o.Random)
+		id := sole
+		if id == "" {
+			id = myodai.NewID[myodai.DeliveryID](m.AcceptedAt, e.o.Random)
+		}
 		d := myodai.Delivery{
 			ID: id, TenantID: m.TenantID, MessageID: m.ID, Recipient: rcpt, State: myodai.DeliveryHeld,
 			DueAt: m.AcceptedAt, QueuedAt: m.AcceptedAt, ExpiresAt: m.ExpiresAt,

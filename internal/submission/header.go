@@ -70,7 +70,7 @@ func (h header) first(name string) string {
 var once = []string{
 	"Date", "From", "Sender", "Reply-To", "To", "Cc", "Message-ID", "In-Reply-To", "References", "Subject",
 	"MIME-Version", "Content-Type", "Content-Transfer-Encoding", "Content-Disposition", "Content-ID",
-	"Content-Description", "List-Unsubscribe", "List-Unsubscribe-Post", "List-ID", "Feedback-ID", classField,
+	"Content-Description", "List-Unsubscribe", "List-Unsubscribe-Post", "List-ID", "Feedback-ID", classField, trackField,
 }
 
 // parseMessage splits a message into its header fields and the body, which

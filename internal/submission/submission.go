@@ -51,6 +51,7 @@ type Options struct {
 	Holds     Holds       // needed by Release and Run
 	Addresses Addresses   // confirmed by themselves; nil: none ever is
 	Routes    []string    // names of the smarthosts there are
+	Links     Links       // nil: nothing is tracked, and nobody unsubscribes with one click
 	Own       Mailbox     // the author of the platform's own mail, in its zone; needed by SendOwn
 
 	Cosign        Cosign        // of tenants' mail by the platform; "" means CosignEd25519
@@ -103,6 +104,9 @@ type Request struct {
 	// Class is what kind of mail it is; "" leaves that to the message's
 	// X-Myodai-Class, then to the credential, then to the policy's first class.
 	Class myodai.ClassName
+	// Track is what of it may be tracked, of what its class tracks: "off", or a
+	// list of clicks and opens; "" leaves that to the message's X-Myodai-Track.
+	Track string
 
 	// IdempotencyKey makes the request safe to repeat for 24 hours (P05); "" for
 	// none. At most 255 printable ASCII characters.

@@ -56,10 +56,15 @@ func (e *Engine) Submit(ctx context.Context, r Request) (Result, error) {
 	if err != nil {
 		return Result{}, fmt.Errorf("submit: %w", err)
 	}
-	wire, headerID, err := complete(h, body, m.ID, from.Domain, e.o.MailHost, now)
+	mark, err := e.marking(ctx, r, h, m, class, way, recipients)
 	if err != nil {
 		return Result{}, err
 	}
+	wire, headerID, err := complete(e.fields(h, mark), body, m.ID, from.Domain, e.o.MailHost, now)
+	if err != nil {
+		return Result{}, err
+	}
+	wire = e.rewrite(wire, mark)
 	m.HeaderID, m.Size = headerID, int64(len(wire))
 	var domain myodai.Domain // that takes the bounces
 	if way.Fate == FateSend {
@@ -67,7 +72,7 @@ func (e *Engine) Submit(ctx context.Context, r Request) (Result, error) {
 			return Result{}, faultOr("submit", err)
 		}
 	}
-	deliveries, events := e.deliveries(m, way, domain, recipients, suppressed)
+	deliveries, events := e.deliveries(m, way, domain, recipients, suppressed, mark.of.DeliveryID)
 	events[0].Data["from"] = from.String() // who wrote it, whatever it is sent as
 	if r.nullReturn {
 		for i := range deliveries {

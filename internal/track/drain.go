@@ -152,7 +152,7 @@ func (s *Server) grant(ctx context.Context, u myodai.Unsubscription) error {
 				MessageID: u.Copy.MessageID, DeliveryID: u.Copy.DeliveryID, Data: data,
 			}
 		}
-		data := map[string]any{"recipient": recipient.String(), "class": u.Class, "way": string(u.Way)}
+		data := map[string]any{"recipient": recipient.String(), "class": string(u.Class), "way": string(u.Way)}
 		if u.Undo {
 			return []myodai.Event{event(myodai.EventMessageResubscribed, data)}
 		}

@@ -22,17 +22,16 @@ const (
 	// program takes. A longer link stays as it is and is not tracked.
 	maxDestination = 1400
 	maxToken       = 2048
-	maxClass       = 64 // octets of the name of a class
 )
 
 // link is what a token says.
 type link struct {
 	kind   byte
 	copy   myodai.Copy
-	number int    // of the link in its mail, from 1; 0 when it is not a click
-	of     int    // how many links the mail has
-	url    string // destination of a click
-	class  string // what is unsubscribed from
+	number int              // of the link in its mail, from 1; 0 when it is not a click
+	of     int              // how many links the mail has
+	url    string           // destination of a click
+	class  myodai.ClassName // what is unsubscribed from
 }
 
 // The octets of a link: tenant, message, whether a delivery follows, and then
@@ -89,7 +88,7 @@ func decode(kind byte, b []byte) (l link, ok bool) {
 		l.number, l.of, l.url = int(number), int(of), string(b[n+m:]) // #nosec G115 -- at most maxLinks
 		return l, trackable(l.url)
 	case kindUnsubscribe:
-		l.class = string(b)
+		l.class = myodai.ClassName(b)
 		return l, l.class != "" && l.copy.DeliveryID != ""
 	}
 	return l, len(b) == 0

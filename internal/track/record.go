@@ -25,7 +25,7 @@ type record struct {
 	Head     bool             `json:"head,omitempty"`
 	Prefetch bool             `json:"pre,omitempty"`
 
-	Class string                `json:"c,omitempty"`
+	Class myodai.ClassName      `json:"c,omitempty"`
 	Way   myodai.UnsubscribeWay `json:"w,omitempty"`
 	Undo  bool                  `json:"undo,omitempty"`
 }

@@ -18,7 +18,7 @@ const maxLinks = 500
 // are no plain http or https links stay as they are; so do signed and encrypted
 // texts, and those in a charset or encoding that we do not know. Each
 // destination has one number, in the order in which they come.
-func (s *Server) Rewrite(message []byte, of myodai.Copy, author myodai.Name, what myodai.Tracking) []byte {
+func (s *Server) Rewrite(message []byte, of myodai.Copy, author myodai.Name, what myodai.Track) []byte {
 	if !what.Clicks && !what.Opens {
 		return message
 	}
@@ -48,7 +48,7 @@ type text struct {
 }
 
 // rewrite is Rewrite once it is known what is to be put in.
-func rewrite(message []byte, m *marks, what myodai.Tracking) []byte {
+func rewrite(message []byte, m *marks, what myodai.Track) []byte {
 	m.numbers, m.urls = map[string]int{}, map[string]string{}
 	var texts []text
 	for _, l := range leaves(message) {
@@ -73,7 +73,7 @@ func rewrite(message []byte, m *marks, what myodai.Tracking) []byte {
 }
 
 // find decodes a leaf and finds what to change in it; ok is false for nothing.
-func (m *marks) find(message []byte, l leaf, what myodai.Tracking) (t text, ok bool) {
+func (m *marks) find(message []byte, l leaf, what myodai.Track) (t text, ok bool) {
 	t = text{leaf: l, body: message[l.start:l.end]}
 	if t.plain, ok = decodeBody(t.body, l.encoding); !ok {
 		return t, false

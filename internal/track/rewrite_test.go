@@ -18,8 +18,8 @@ const (
 )
 
 var (
-	clicks = myodai.Tracking{Clicks: true}
-	both   = myodai.Tracking{Clicks: true, Opens: true}
+	clicks = myodai.Track{Clicks: true}
+	both   = myodai.Track{Clicks: true, Opens: true}
 )
 
 // newCopy is a copy for one recipient.
@@ -110,7 +110,7 @@ func TestHTML(t *testing.T) {
 		{"a tag that does not end", `<a href="https://a.example"`, ""},
 		{"less than is no tag", `1 < 2 <3 <a href="https://a.example">`, `1 < 2 <3 <a href="{https://a.example}">`},
 		{"greater than in a value", `<a title="a>b" href="https://a.example">`, `<a title="a>b" href="{https://a.example}">`},
-		{"ours already", `<a href="https://track.plat.example/c/abc">`, ""},
+		{"ours already", `<a href="https://track.plat.example/x/abc">`, ""},
 		{"a link that is signed stays exact", `<a href="https://s3.example/k?X-Amz-Signature=a%2Fb%2b&amp;e=%E3%81%82#f?g">`, `<a href="{https://s3.example/k?X-Amz-Signature=a%2Fb%2b&e=%E3%81%82#f?g}">`},
 		{"too long", `<a href="https://a.example/` + strings.Repeat("x", 1400) + `">`, ""},
 		{"other elements", `<abbr href="https://a.example"><svg:a href="https://a.example">`, ""},
@@ -168,7 +168,7 @@ func TestPicture(t *testing.T) {
 		{"<body>x</body>y</body>z", "<body>x</body>y{open}</body>z"},
 	} {
 		const header = "Content-Type: text/html\r\n\r\n"
-		out := string(s.Rewrite([]byte(header+tt.html), newCopy(), author, myodai.Tracking{Opens: true}))
+		out := string(s.Rewrite([]byte(header+tt.html), newCopy(), author, myodai.Track{Opens: true}))
 		if got := readable(s, strings.TrimPrefix(out, header)); got != tt.want {
 			t.Errorf("got  %s\nwant %s", got, tt.want)
 		}

@@ -113,9 +113,9 @@ func readForm(body io.Reader, contentType string) url.Values {
 // unsubscribes from mail of a class (RFC 8058 §3.1): where to with one click, and
 // the address to write to for mail programs without it, at the return path's
 // host bounces. The copy must be of one recipient.
-func (s *Server) UnsubscribeFields(of myodai.Copy, author, bounces myodai.Name, class string) (list, post string) {
+func (s *Server) UnsubscribeFields(of myodai.Copy, author, bounces myodai.Name, class myodai.ClassName) (list, post string) {
 	host := s.hosts.pick(of.TenantID, author)
-	path := s.sealer.path(host, link{kind: kindUnsubscribe, copy: of, class: shorten(class, maxClass)})
+	path := s.sealer.path(host, link{kind: kindUnsubscribe, copy: of, class: class})
 	address := s.mailAddress(of.DeliveryID, bounces)
 	return "<https://" + string(host) + path + ">,\r\n <mailto:" + address.String() + "?subject=unsubscribe>", "List-Unsubscribe=One-Click"
 }
