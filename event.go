@@ -2,7 +2,8 @@ package myodai
 
 import "time"
 
-// EventKind is what happened, as tenants see it. This is every kind there is.
+// EventKind is what happened, as tenants see it. This is every kind there is; those
+// that are kept are in EventKinds, too.
 type EventKind string
 
 const (
@@ -55,6 +56,20 @@ const (
 	EventWebhookDeleted  EventKind = "webhook.deleted"
 	EventWebhookTest     EventKind = "webhook.test" // only ever sent, never kept
 )
+
+// EventKinds are the kinds of events that are kept.
+var EventKinds = []EventKind{
+	EventTenantCreated, EventTenantSuspended, EventTenantResumed,
+	EventPolicyChanged,
+	EventCredentialCreated, EventCredentialRevoked,
+	EventDomainRegistered, EventDomainDiagnosed, EventDomainVerified, EventDomainAtRisk, EventDomainSuspended, EventDomainChanged, EventDomainDeleted,
+	EventKeyRotated,
+	EventSenderRegistered, EventSenderChanged, EventSenderAsked, EventSenderConfirmed, EventSenderDenied, EventSenderExpired, EventSenderDeleted,
+	EventMessageHeld, EventMessageReleased, EventMessageAccepted, EventMessageDeferred, EventMessageDelivered, EventMessageBounced, EventMessageExpired, EventMessageSuppressed, EventMessageComplained,
+	EventReportReceived,
+	EventSuppressionAdded, EventSuppressionRemoved,
+	EventWebhookCreated, EventWebhookChanged, EventWebhookDisabled, EventWebhookDeleted,
+}
 
 // Event is one thing that happened to a tenant. It is written in the same
 // transaction as the state it tells of.
