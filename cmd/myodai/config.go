@@ -50,16 +50,17 @@ type config struct {
 	TLSCert, TLSKey string      // PEM files; both "": a self-signed certificate in Data
 	BaseURL         string      // of the API as clients see it; "": http:// and the first of ListenAPI
 
-	RootHints   []string // "ip" or "ip:port"; empty: the real root
-	DNSPort     uint16   // of authoritative servers; 0: 53
-	Resolvers   []string // recursive ones for routing mail; empty: we walk ourselves
-	Recursives  []string // public resolvers that checks ask, or "none"; empty: the resolver's own choice
-	RDAP        string   // RDAP server that is asked about registrations, or "none"; "": the registries themselves
-	SMTPPort    uint16   // of the recipients' mail servers; 0: 25
-	Smarthost   smarthost
-	Routes      map[string]smarthost // further smarthosts, for classes of mail; "normal" is the normal path
-	AllowEgress []netip.Prefix
-	EgressMap   map[netip.AddrPort]netip.AddrPort
+	RootHints       []string // "ip" or "ip:port"; empty: the real root
+	DNSPort         uint16   // of authoritative servers; 0: 53
+	Resolvers       []string // recursive ones for routing mail; empty: we walk ourselves
+	Recursives      []string // public resolvers that checks ask, or "none"; empty: the resolver's own choice
+	RDAP            string   // RDAP server that is asked about registrations, or "none"; "": the registries themselves
+	SMTPPort        uint16   // of the recipients' mail servers; 0: 25
+	Smarthost       smarthost
+	Routes          map[string]smarthost // further smarthosts, for classes of mail; "normal" is the normal path
+	AllowEgress     []netip.Prefix
+	WebhookInsecure bool
+	EgressMap       map[netip.AddrPort]netip.AddrPort
 
 	LogFormat string // text or json
 	LogLevel  slog.Level

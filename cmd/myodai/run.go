@@ -32,6 +32,7 @@ func (s *server) Run(ctx context.Context) error {
 	var working sync.WaitGroup
 	for name, run := range map[string]func(context.Context) error{
 		"domains": s.domains.Run, "queue": s.queue.Run, "submission": s.submission.Run, "authdns": s.dns.Run, "track": s.track.Run,
+		"webhook": s.webhooks.Run,
 	} {
 		working.Add(1)
 		g.Go(func() error {

@@ -68,6 +68,7 @@ func (c *config) settings() []setting {
 			func(text string) (err error) { c.Routes, err = parseRoutes(text); return err },
 			func() string { return showRoutes(c.Routes) }},
 		many("allow_egress", "PREFIX,…", "internal networks we may connect to", &c.AllowEgress, netip.ParsePrefix),
+		one("webhook_insecure", "BOOL", "let webhooks use http and any port, for receivers in our own network", &c.WebhookInsecure, strconv.ParseBool),
 		{"egress_map", "IP:PORT=IP:PORT,…", "send connections elsewhere, for tests and the demo",
 			func(text string) (err error) { c.EgressMap, err = parseEgressMap(text); return err },
 			func() string { return showEgressMap(c.EgressMap) }},

@@ -38,6 +38,7 @@ import (
 	"github.com/myodai/myodai/internal/store"
 	"github.com/myodai/myodai/internal/submission"
 	"github.com/myodai/myodai/internal/track"
+	"github.com/myodai/myodai/internal/webhook"
 )
 
 // server is every room, put together, with its doors already open: who starts
@@ -55,6 +56,7 @@ type server struct {
 	submission *submission.Engine
 	queue      *queue.Queue
 	inbound    *inbound.Service
+	webhooks   *webhook.Service
 	console    *console.Server
 	track      *track.Server
 	api        *api.Server
@@ -186,8 +188,11 @@ func (s *server) buildRooms(master [32]byte) error {
 	if s.console, err = s.newConsole(master); err != nil {
 		return err
 	}
+	s.webhooks = webhook.New(webhook.Options{
+		Store: s.store, Dial: s.dialer(nil).DialContext, Insecure: cfg.WebhookInsecure, Log: log, Disabled: s.tellDisabled,
+	})
 	s.api = api.New(api.Options{
-		Store: s.store, Access: s.access, Domains: s.domains, Submission: s.submission, Random: rand.Reader,
+		Store: s.store, Access: s.access, Domains: s.domains, Submission: s.submission, Webhooks: s.webhooks, Random: rand.Reader,
 		Log: log, Registerer: s.registry, Version: version(), BaseURL: cfg.BaseURL, Routes: slices.Sorted(maps.Keys(cfg.Routes)), Wake: s.queue.Wake, Pages: s.console,
 	})
 	s.tls = &tls.Config{GetCertificate: certificate.get, MinVersion: tls.VersionTLS12}

@@ -18,15 +18,17 @@ import (
 	"github.com/myodai/myodai/internal/domains"
 	"github.com/myodai/myodai/internal/store"
 	"github.com/myodai/myodai/internal/submission"
+	"github.com/myodai/myodai/internal/webhook"
 )
 
 // Options are what a Server is made of. Store, Access, Domains, Submission,
-// Random and Log are needed.
+// Webhooks, Random and Log are needed.
 type Options struct {
 	Store      *store.Store
 	Access     *access.Service
 	Domains    *domains.Service
 	Submission *submission.Engine
+	Webhooks   *webhook.Service
 	Random     io.Reader // of ids; must not fail
 	Log        *slog.Logger
 	Registerer prometheus.Registerer // nil: not registered
@@ -87,6 +89,7 @@ func New(o Options) *Server {
 	s.registerKeys()
 	s.registerMessages()
 	s.registerSuppressions()
+	s.registerWebhooks()
 	s.registerEvents()
 	s.registerQueue()
 	s.document = newDocument(s.api.OpenAPI())

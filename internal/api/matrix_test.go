@@ -56,6 +56,14 @@ var doors = []struct {
 	{"get-message", "tenant", "GET", "/v1/messages/{message_id}", "", 200},
 	{"list-suppressions", "tenant", "GET", "/v1/suppressions", "", 200},
 	{"add-suppression", "tenant", "POST", "/v1/suppressions", `{"address":"x@example.org"}`, 201},
+	{"list-webhooks", "tenant", "GET", "/v1/webhooks", "", 200},
+	{"create-webhook", "tenant", "POST", "/v1/webhooks", `{"url":"https://example.com/new"}`, 201},
+	{"get-webhook", "tenant", "GET", "/v1/webhooks/{webhook_id}", "", 200},
+	{"update-webhook", "tenant", "PATCH", "/v1/webhooks/{webhook_id}", `{"rotate":true}`, 200},
+	{"list-notifications", "tenant", "GET", "/v1/webhooks/{webhook_id}/notifications", "", 200},
+	{"test-webhook", "tenant", "POST", "/v1/webhooks/{webhook_id}/test", "", 200},
+	{"replay-webhook", "tenant", "POST", "/v1/webhooks/{webhook_id}/replay", `{"since":"2026-01-01T00:00:00Z"}`, 200},
+	{"delete-webhook", "tenant", "DELETE", "/v1/webhooks/{webhook_id}", "", 204},
 	{"list-events", "both", "GET", "/v1/events", "", 200},
 	{"get-queue", "both", "GET", "/v1/queue", "", 200},
 	{"list-queued", "both", "GET", "/v1/queue/deliveries", "", 200},
@@ -69,7 +77,7 @@ func (p party) ids() map[string]string {
 	return map[string]string{
 		"{tenant_id}": string(p.tenant.ID), "{credential_id}": string(p.credential.ID), "{domain_id}": string(p.domain.ID),
 		"{check_id}":   p.check,
-		"{message_id}": p.message, "{suppression_id}": p.suppression,
+		"{message_id}": p.message, "{suppression_id}": p.suppression, "{webhook_id}": p.webhook,
 	}
 }
 

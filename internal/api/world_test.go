@@ -5,8 +5,10 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -25,6 +27,7 @@ import (
 	"github.com/myodai/myodai/internal/plan"
 	"github.com/myodai/myodai/internal/store"
 	"github.com/myodai/myodai/internal/submission"
+	"github.com/myodai/myodai/internal/webhook"
 )
 
 // silence is DNS that nobody answers for: every record stays unknown.
@@ -63,6 +66,7 @@ type party struct {
 	check       string        // of the domain; "" before one was made
 	message     string
 	suppression string
+	webhook     string
 }
 
 // world is the API over real rooms, with two tenants.
@@ -119,6 +123,9 @@ func newWorldAsking(t *testing.T, limits api.Limits, prober domains.Prober) *wor
 		Submission: submission.New(submission.Options{
 			Store: w.store, Random: rand.Reader, MailHost: site.MailHost, MaxSize: 1 << 20,
 		}),
+		Webhooks: webhook.New(webhook.Options{Store: w.store, Log: log, Dial: func(context.Context, string, string) (net.Conn, error) {
+			return nil, errors.New("there is no way out of this test")
+		}}),
 		MaxSize: 1 << 20,
 		Wake:    func() { *w.woken++ },
 	})
@@ -162,6 +169,9 @@ func (w *world) newParty(name string) (p party) {
 	var s api.Suppression
 	w.call("POST", "/v1/suppressions", p.key, `{"address":"gone@example.net"}`, http.StatusCreated, &s)
 	p.suppression = string(s.ID)
+	var h api.Webhook
+	w.call("POST", "/v1/webhooks", p.key, `{"url":"https://example.com/hooks","kinds":["message.bounced"]}`, http.StatusCreated, &h)
+	p.webhook = string(h.ID)
 	return p
 }
 
