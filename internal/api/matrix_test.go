@@ -48,6 +48,8 @@ var doors = []struct {
 	{"check-domain", "tenant", "POST", "/v1/domains/{domain_id}/check", "", 200},
 	{"list-checks", "tenant", "GET", "/v1/domains/{domain_id}/checks", "", 200},
 	{"get-check", "tenant", "GET", "/v1/domains/{domain_id}/checks/{check_id}", "", 200},
+	{"edit-spf", "tenant", "POST", "/v1/domains/{domain_id}/spf", `{}`, 409}, // no include is asked for
+	{"dmarc-effect", "tenant", "POST", "/v1/domains/{domain_id}/dmarc/effect", `{"record":"v=DMARC1; p=none"}`, 200},
 	{"change-domain", "tenant", "PATCH", "/v1/domains/{domain_id}", `{"shape":"txt"}`, 200},
 	{"list-keys", "tenant", "GET", "/v1/domains/{domain_id}/keys", "", 200},
 	{"rotate-keys", "tenant", "POST", "/v1/domains/{domain_id}/keys/rotate", "", 409}, // nothing is published
