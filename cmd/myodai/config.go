@@ -23,6 +23,7 @@ type config struct {
 	Data     string // directory
 	Database string // "": a SQLite file in Data
 	KeyFile  string // "": in Data
+	Roles    []role // of this node; empty: all
 
 	Zone         myodai.Name
 	Hostname     myodai.Name   // "": mail in Zone

@@ -90,7 +90,7 @@ listen_mx:
 // What is written can be read again, for every setting.
 func TestSettingsSurviveWriting(t *testing.T) {
 	full := map[string]string{
-		"data": "/var/lib/myodai", "database": "postgres://u:p@db/x", "key_file": "/etc/key", "zone": "plat.example",
+		"data": "/var/lib/myodai", "database": "postgres://u:p@db/x", "key_file": "/etc/key", "roles": "api,smtpd", "zone": "plat.example",
 		"hostname": "mx.plat.example", "addresses": "203.0.113.1,2001:db8::1", "name_servers": "ns1.plat.example,ns2.plat.example",
 		"contact": "dns.plat.example", "default_shape": "txt", "ed25519": "true", "cosign": "both", "service_name": "Plat", "notify_from": "hello@plat.example",
 		"listen_api":        "127.0.0.1:1",

@@ -30,14 +30,21 @@ func (s *server) Run(ctx context.Context) error {
 	engines, stopEngines := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopEngines()
 	var working sync.WaitGroup
-	for name, run := range map[string]func(context.Context) error{
-		"domains": s.domains.Run, "queue": s.queue.Run, "submission": s.submission.Run, "authdns": s.dns.Run, "track": s.track.Run,
-		"webhook": s.webhooks.Run,
+	for _, engine := range []struct {
+		role role
+		name string
+		run  func(context.Context) error
+	}{
+		{roleDomains, "domains", s.domains.Run}, {roleDelivery, "queue", s.queue.Run}, {roleDelivery, "submission", s.submission.Run},
+		{roleAuthDNS, "authdns", s.dns.Run}, {roleTrack, "track", s.track.Run}, {roleWebhook, "webhook", s.webhooks.Run},
 	} {
+		if !s.cfg.plays(engine.role) {
+			continue
+		}
 		working.Add(1)
 		g.Go(func() error {
 			defer working.Done()
-			return named(name, run(engines))
+			return named(engine.name, engine.run(engines))
 		})
 	}
 	health := newHealth(s)

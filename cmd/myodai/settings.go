@@ -34,6 +34,7 @@ func (c *config) settings() []setting {
 		one("data", "DIR", "directory of the database, keys and certificates", &c.Data, anyText),
 		one("database", "URL", "postgres://… or the path of a SQLite file (default: myodai.db in the data directory)", &c.Database, anyText),
 		one("key_file", "FILE", "the master key, made when missing (default: master.key in the data directory)", &c.KeyFile, anyText),
+		many("roles", "ROLE,…", "what this node does: api, smtpd, delivery, domains, authdns, track, webhook (default: all)", &c.Roles, parseRole),
 		one("zone", "NAME", "the DNS zone this platform serves", &c.Zone, myodai.ParseName),
 		one("hostname", "NAME", "our name as a mail server (default: mail in the zone)", &c.Hostname, myodai.ParseName),
 		many("addresses", "IP,…", "public addresses of this machine, which SPF allows", &c.Addresses, netip.ParseAddr),
