@@ -21,12 +21,13 @@ import (
 	"github.com/myodai/myodai/internal/webhook"
 )
 
-// Options are what a Server is made of. Store, Access, Domains, Submission,
-// Webhooks, Random and Log are needed.
+// Options are what a Server is made of. Store, Access, Domains, Tracking,
+// Submission, Webhooks, Random and Log are needed.
 type Options struct {
 	Store      *store.Store
 	Access     *access.Service
 	Domains    *domains.Service
+	Tracking   *domains.Tracking
 	Submission *submission.Engine
 	Webhooks   *webhook.Service
 	Random     io.Reader // of ids; must not fail
@@ -87,6 +88,7 @@ func New(o Options) *Server {
 	s.registerPolicy()
 	s.registerDomains()
 	s.registerKeys()
+	s.registerTracking()
 	s.registerMessages()
 	s.registerSuppressions()
 	s.registerWebhooks()
