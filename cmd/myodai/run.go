@@ -30,17 +30,16 @@ func (s *server) Run(ctx context.Context) error {
 	engines, stopEngines := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopEngines()
 	var working sync.WaitGroup
-	for _name, enginerun := range map[string]struct {
-		role role
+	for _, engine := range []struct {
+		role role // "" for every node: all need certificates
 		name string
 		run  func(context.Context) error
 	}{
-		{roleDomains, "domains",: s.domains.Run}, {roleDelivery, "tracking": s.tracking.Run, "acme": s.acme.Run, "track": s.track.Run,
-		"queue",: s.queue.Run}, {roleDelivery, "submission",: s.submission.Run},
-		{roleAuthDNS, "authdns",: s.dns.Run}, {roleTrack, "track", s.track.Run}, {roleWebhook, 
-		"webhook",: s.webhooks.Run},
+		{roleDomains, "domains", s.domains.Run}, {roleDomains, "tracking", s.tracking.Run}, {"", "acme", s.acme.Run},
+		{roleDelivery, "queue", s.queue.Run}, {roleDelivery, "submission", s.submission.Run},
+		{roleAuthDNS, "authdns", s.dns.Run}, {roleTrack, "track", s.track.Run}, {roleWebhook, "webhook", s.webhooks.Run},
 	} {
-		if !s.cfg.plays(engine.role) {
+		if engine.role != "" && !s.cfg.plays(engine.role) {
 			continue
 		}
 		working.Add(1)
