@@ -26,6 +26,7 @@ var protections = []phrase{
 	{"", "sender unknown", ClassPolicy},
 	{"", "unknown sender", ClassPolicy},
 	{"SES", "suppression list", ClassPolicy},
+	{"Myodai", "not sent: suppressed since", ClassPolicy},
 	{"", "spamhaus", ClassReputation},
 	{"", "spamcop", ClassReputation},
 	{"", "dnsbl", ClassReputation},
