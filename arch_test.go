@@ -15,10 +15,10 @@ import (
 // layer, and a few named neighbors.
 var layers = [][]string{
 	{"myodai"}, // the vocabulary: this package
-	{"spf", "dkim", "dmarc", "bounce", "dnshost", "plan", "diagnose", "handoff"},  // knowledge: pure
-	{"egress", "store", "resolver", "delivery", "acme", "libcrypto", "rdap"},      // adapters: I/O
-	{"access", "domains", "senders", "queue", "submission", "inbound", "webhook"}, // engines: policy over time
-	{"authdns", "smtpd", "track", "api", "console"},                               // servers: protocol edges
+	{"spf", "dkim", "dmarc", "bounce", "dnshost", "plan", "diagnose", "handoff"},             // knowledge: pure
+	{"egress", "store", "resolver", "delivery", "acme", "libcrypto", "rdap"},                 // adapters: I/O
+	{"access", "domains", "senders", "hygiene", "queue", "submission", "inbound", "webhook"}, // engines: policy over time
+	{"authdns", "smtpd", "track", "api", "console"},                                          // servers: protocol edges
 	{"demo"}, // plays the others
 }
 

@@ -31,25 +31,8 @@ const (
 	EventSenderExpired    EventKind = "sender.expired"   // nobody confirmed it in time
 	EventSenderDeleted    EventKind = "sender.deleted"
 
-	EventMessageHeld     EventKind = "message.held"
-	EventMessageReleased EventKind = "message.released"
-
-	EventTrackingRegistered EventKind = "tracking.registered"
-	EventTrackingDiagnosed  EventKind = "tracking.diagnosed" // not verified, and what is wrong is something else than before
-	EventTrackingProved     EventKind = "tracking.proved"    // the name is the tenant's; its certificate is next
-	EventTrackingReminded   EventKind = "tracking.reminded"  // the deadline for the certificate comes near
-	EventTrackingExpired    EventKind = "tracking.expired"   // the deadline has passed
-	EventTrackingCertified  EventKind = "tracking.certified" // the certificate is there; the record is to be rewritten
-	EventTrackingVerified   EventKind = "tracking.verified"
-	EventTrackingAtRisk     EventKind = "tracking.at_risk"
-	EventTrackingSuspended  EventKind = "tracking.suspended"
-	EventTrackingChanged    EventKind = "tracking.changed" // the way it is set up
-	EventTrackingDeleted    EventKind = "tracking.deleted"
-
-	EventCertificateIssued   EventKind = "certificate.issued"
-	EventCertificateFailed   EventKind = "certificate.failed"   // no certificate, and for another reason than before
-	EventCertificateExpiring EventKind = "certificate.expiring" // a fortnight before it does
-
+	EventMessageHeld       EventKind = "message.held"
+	EventMessageReleased   EventKind = "message.released"
 	EventMessageAccepted   EventKind = "message.accepted"
 	EventMessageDeferred   EventKind = "message.deferred"
 	EventMessageDelivered  EventKind = "message.delivered"
@@ -57,15 +40,27 @@ const (
 	EventMessageExpired    EventKind = "message.expired"
 	EventMessageSuppressed EventKind = "message.suppressed"
 	EventMessageComplained EventKind = "message.complained"
+	EventMessageRefused    EventKind = "message.refused"  // not accepted, because of the suppression list
+	EventMessageNotified   EventKind = "message.notified" // the sender was sent a DSN, or why not
 
 	EventMessageOpened       EventKind = "message.opened"       // by whomever: the event says what it is worth
 	EventMessageClicked      EventKind = "message.clicked"      // the same
 	EventMessageUnsubscribed EventKind = "message.unsubscribed" // its recipient wants no more mail of its class
 	EventMessageResubscribed EventKind = "message.resubscribed" // and wants it again
 
-	EventReportReceived     EventKind = "report.received"
-	EventSuppressionAdded   EventKind = "suppression.added"
-	EventSuppressionRemoved EventKind = "suppression.removed"
+	EventReportReceived      EventKind = "report.received"
+	EventSuppressionAdded    EventKind = "suppression.added"
+	EventSuppressionRemoved  EventKind = "suppression.removed"
+	EventSuppressionImported EventKind = "suppression.imported" // a batch was entered, in parts
+	EventSuppressionUndone   EventKind = "suppression.undone"   // and taken back as a whole
+	EventSuppressionProbed   EventKind = "suppression.probed"   // a message went through to see whether the address is in use again
+
+	EventAuditStarted  EventKind = "audit.started"
+	EventAuditFinished EventKind = "audit.finished"
+	EventAuditFailed   EventKind = "audit.failed"
+	EventAuditAccepted EventKind = "audit.accepted" // its proposal is on the suppression list
+	EventAuditUndone   EventKind = "audit.undone"   // and is not any more
+	EventAuditWaived   EventKind = "audit.waived"
 
 	EventWebhookCreated  EventKind = "webhook.created"
 	EventWebhookChanged  EventKind = "webhook.changed"
@@ -83,8 +78,14 @@ var EventKinds = []EventKind{
 	EventKeyRotated,
 	EventSenderRegistered, EventSenderChanged, EventSenderAsked, EventSenderConfirmed, EventSenderDenied, EventSenderExpired, EventSenderDeleted,
 	EventMessageHeld, EventMessageReleased, EventMessageAccepted, EventMessageDeferred, EventMessageDelivered, EventMessageBounced, EventMessageExpired, EventMessageSuppressed, EventMessageComplained,
+	EventMessageRefused, EventMessageNotified,
+	EventMessageResubscribed,
+	EventMessageUnsubscribed,
+	EventMessageClicked,
+	EventMessageOpened,
 	EventReportReceived,
-	EventSuppressionAdded, EventSuppressionRemoved,
+	EventSuppressionAdded, EventSuppressionRemoved, EventSuppressionImported, EventSuppressionUndone, EventSuppressionProbed,
+	EventAuditStarted, EventAuditFinished, EventAuditFailed, EventAuditAccepted, EventAuditUndone, EventAuditWaived,
 	EventWebhookCreated, EventWebhookChanged, EventWebhookDisabled, EventWebhookDeleted,
 }
 

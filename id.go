@@ -29,8 +29,8 @@ type (
 	RequestID     string
 	WebhookID     string
 	VisitID       string
-	TrackingID    string
-	CertificateID string
+	ListAuditID   string
+	BatchID       string
 )
 
 type id interface {
@@ -58,8 +58,8 @@ func (SenderID) prefix() string      { return "snd" }
 func (RequestID) prefix() string     { return "req" }
 func (WebhookID) prefix() string     { return "whk" }
 func (VisitID) prefix() string       { return "vis" }
-func (TrackingID) prefix() string    { return "trk" }
-func (CertificateID) prefix() string { return "crt" }
+func (ListAuditID) prefix() string   { return "lau" }
+func (BatchID) prefix() string       { return "bat" }
 
 // idAlphabet is Crockford's base 32 in lower case: no i, l, o or u, so an id
 // can be read aloud, and it survives a case-insensitive local part.

@@ -43,13 +43,19 @@ type DeliveryState string
 
 const (
 	DeliveryAccepted   DeliveryState = "accepted"   // ours, and not attempted yet
-	DeliveryHeld       DeliveryState = "held"       // ours, and not to be attempted until its From is verified
+	DeliveryHeld       DeliveryState = "held"       // ours, and not to be attempted before something has changed
 	DeliveryDeferred   DeliveryState = "deferred"   // attempted, and will be again
 	DeliveryDelivered  DeliveryState = "delivered"  // a remote server took responsibility
 	DeliveryBounced    DeliveryState = "bounced"    // refused for good, in the dialogue or by a later DSN
 	DeliveryExpired    DeliveryState = "expired"    // still deferred when its age ran out
 	DeliverySuppressed DeliveryState = "suppressed" // not attempted, because of the suppression list
 )
+
+// Hold is what a held delivery waits for: "" for its author to be verified.
+type Hold string
+
+// HoldSuppressed waits for the recipient to be mailed again.
+const HoldSuppressed Hold = "suppressed"
 
 // Terminal reports whether nothing more will be attempted.
 func (s DeliveryState) Terminal() bool {
@@ -63,18 +69,27 @@ type Delivery struct {
 	MessageID  MessageID
 	Recipient  Address
 	ReturnPath Address // MAIL FROM: a signed token at the tenant's bounce domain
-	Route      Route   // "" while it is held
+	Route      Route   // "" while it is held for its author
 	State      DeliveryState
 	Attempts   int       // begun, counting the one under way
 	DueAt      time.Time // when it may be attempted next
 	QueuedAt   time.Time
 	ExpiresAt  time.Time
-	Last       Outcome // of the newest attempt; zero before the first
+	Last       Outcome // of the newest attempt, or why there is none; zero before
+	Hold       Hold    // while it is held
+	Notify     bool    // the sender gets a DSN when it fails for good (RFC 3464)
+	// Probe is the suppression that this delivery puts to the test, "" for none.
+	Probe SuppressionID
 
 	// LeaseOwner holds the delivery until LeasedUntil. It is the fencing token:
 	// an owner whose lease was taken over can write nothing any more.
 	LeaseOwner  string
 	LeasedUntil time.Time
+}
+
+// Failed reports whether the delivery ended without having reached its recipient.
+func (d Delivery) Failed() bool {
+	return d.State == DeliveryBounced || d.State == DeliveryExpired || d.State == DeliverySuppressed
 }
 
 // OutcomeKind is what an attempt ended in.
@@ -84,6 +99,8 @@ const (
 	OutcomeDelivered OutcomeKind = "delivered"
 	OutcomeTransient OutcomeKind = "transient" // try again later
 	OutcomePermanent OutcomeKind = "permanent" // refused for good
+
+	OutcomeSuppressed OutcomeKind = "suppressed" // not attempted: the text says since when, and why
 )
 
 // Outcome is what one attempt at one recipient ended in. A refusal by the
@@ -108,4 +125,11 @@ type Attempt struct {
 	DeliveryID DeliveryID
 	Number     int // from 1
 	Outcome    Outcome
+}
+
+// Notice is a DSN that is to be written to the sender of a message, about those
+// of its deliveries that failed for good.
+type Notice struct {
+	Message    Message
+	Deliveries []Delivery
 }
