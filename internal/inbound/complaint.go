@@ -21,7 +21,7 @@ func (s *Service) complaint(ctx context.Context, id myodai.DeliveryID, c bounce.
 			return d, nil, nil, nil
 		}
 		effect = effectComplained
-		suppression := s.suppression(d, myodai.SuppressionComplained, complaintEvidence(c, remote), now)
+		suppression := s.suppression(d, r, myodai.SuppressionComplained, complaintEvidence(c, remote))
 		return d, []myodai.Event{s.complainedEvent(d, r.ID, c, now), s.suppressedEvent(d, *suppression, now)}, suppression, nil
 	})
 	if err != nil {

@@ -81,7 +81,7 @@ func (s *Service) answer(ctx context.Context, id myodai.DeliveryID, remote strin
 		var suppression *myodai.Suppression
 		if decision.Suppress {
 			effect = effectSuppressed
-			suppression = s.suppression(d, myodai.SuppressionBounced, evidence(decision.Outcome), now)
+			suppression = s.suppression(d, r, myodai.SuppressionBounced, evidence(decision.Outcome))
 			events = append(events, s.suppressedEvent(d, *suppression, now))
 		}
 		return bounced(d, decision.Outcome), events, suppression, nil
@@ -137,11 +137,12 @@ func (s *Service) bouncedEvent(d myodai.Delivery, id myodai.ReturnedID, decision
 	}
 }
 
-func (s *Service) suppression(d myodai.Delivery, reason myodai.SuppressionReason, evidence string, now time.Time) *myodai.Suppression {
-	return &myodai.Suppression{
-		ID: myodai.NewID[myodai.SuppressionID](now, s.o.Random), TenantID: d.TenantID, Address: d.Recipient,
-		Reason: reason, Evidence: evidence, MessageID: d.MessageID, CreatedAt: now,
-	}
+func (s *Service) suppression(d myodai.Delivery, r myodai.Returned, reason myodai.SuppressionReason, evidence string) *myodai.Suppression {
+	entry := myodai.Suppression{
+		ID: myodai.NewID[myodai.SuppressionID](r.ReceivedAt, s.o.Random), TenantID: d.TenantID, Address: d.Recipient,
+		Reason: reason, Evidence: evidence, MessageID: d.MessageID, DeliveryID: d.ID, ReturnedID: r.ID,
+	}.Suppress(r.ReceivedAt, myodai.ProbeAfter)
+	return &entry
 }
 
 func (s *Service) suppressedEvent(d myodai.Delivery, p myodai.Suppression, now time.Time) myodai.Event {
@@ -150,6 +151,7 @@ func (s *Service) suppressedEvent(d myodai.Delivery, p myodai.Suppression, now t
 		At: now, MessageID: d.MessageID, DeliveryID: d.ID,
 		Data: map[string]any{
 			"suppression": string(p.ID), "recipient": p.Address.String(), "reason": string(p.Reason), "evidence": p.Evidence,
+			"returned": string(p.ReturnedID),
 		},
 	}
 }

@@ -44,6 +44,12 @@ func finish(d myodai.Delivery, o myodai.Outcome, now time.Time, random io.Reader
 		suppress = bounce.Suppresses(class)
 	}
 	f.Events = []myodai.Event{event(d, eventOf[d.State], now, random, data)}
+	if d.Probe != "" && d.State == myodai.DeliveryDelivered {
+		// The store leaves it out when the address was taken off meanwhile.
+		f.Events = append(f.Events, event(d, myodai.EventSuppressionRemoved, now, random, map[string]any{
+			"suppression": string(d.Probe), "recipient": d.Recipient.String(), "by": "probe",
+		}))
+	}
 	if suppress {
 		f.Suppression = suppression(d, now, random)
 		f.Events = append(f.Events, event(d, myodai.EventSuppressionAdded, now, random, map[string]any{
@@ -64,10 +70,11 @@ func event(d myodai.Delivery, kind myodai.EventKind, now time.Time, random io.Re
 // suppression keeps the tenant from mailing the recipient again, with the words
 // of whoever refused.
 func suppression(d myodai.Delivery, now time.Time, random io.Reader) *myodai.Suppression {
-	return &myodai.Suppression{
+	s := myodai.Suppression{
 		ID: myodai.NewID[myodai.SuppressionID](now, random), TenantID: d.TenantID, Address: d.Recipient,
-		Reason: myodai.SuppressionBounced, Evidence: evidence(d.Last), MessageID: d.MessageID, CreatedAt: now,
-	}
+		Reason: myodai.SuppressionBounced, Evidence: evidence(d.Last), MessageID: d.MessageID, DeliveryID: d.ID,
+	}.Suppress(now, myodai.ProbeAfter)
+	return &s
 }
 
 // evidence is an outcome in one line, as a reply reads.

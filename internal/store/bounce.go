@@ -57,6 +57,14 @@ func (s *Store) RecordReturned(ctx context.Context, r myodai.Returned,
 				return err
 			}
 		}
+		if d.Notify && d.Failed() && !before.Failed() {
+			if err := q.insert("notices", noticeNames, [][]any{noticeOf(d, r.ReceivedAt)}); err != nil {
+				return err
+			}
+		}
+		if suppression, err = q.afterProbe(suppression, before.Probe); err != nil {
+			return err
+		}
 		events, err = q.suppress(suppression, events)
 		if err != nil {
 			return err
@@ -85,4 +93,13 @@ func (q session) changeReturned(before, d myodai.Delivery) error {
 		update deliveries set state = $2, due_at = $3, last_outcome = $4, lease_owner = $5, leased_until = $6
 		 where id = $1`, before.ID, d.State, d.DueAt, document{d.Last}, owner, until)
 	return err
+}
+
+// Returned reads a mail that came back.
+func (s *Store) Returned(ctx context.Context, tenant myodai.TenantID, id myodai.ReturnedID) (myodai.Returned, error) {
+	r, err := one(s.read(ctx), absent("returned mail", id), func(r *myodai.Returned) []any {
+		return []any{&r.ID, &r.TenantID, &r.Kind, &r.DomainID, &r.DeliveryID, &r.Remote, &r.Raw, instant{&r.ReceivedAt}}
+	}, `select id, tenant_id, kind, coalesce(domain_id, ''), coalesce(delivery_id, ''), remote, raw, received_at
+	      from returned where tenant_id = $1 and id = $2`, tenant, id)
+	return r, wrap("read returned mail", err)
 }

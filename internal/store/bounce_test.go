@@ -137,21 +137,22 @@ func TestSuppressions(t *testing.T) {
 		again.ID, again.Address.Local = "sup_2", "JÜRGEN.GROß"
 		wantCode(t, s.AddSuppression(t.Context(), again, event(one.ID, myodai.EventSuppressionAdded, t0)), myodai.CodeConflict)
 		again.TenantID = two.ID // T42: every tenant has a list of its own
-		wantCode(t, s.RemoveSuppression(t.Context(), two.ID, entry.ID), myodai.CodeNotFound)
+		wantCode(t, removed(s.RemoveSuppression(t.Context(), two.ID, entry.ID, removal)), myodai.CodeNotFound)
 
 		asked := []myodai.Address{
 			rcpt("Jürgen.Groß", "example.net"), rcpt("jürgen.groß", "example.net"), rcpt("jürgen.groß", "example.org"), rcpt("jürgen", "example.net"),
 		}
-		same(t, "suppressed", must(s.Suppressed(t.Context(), one.ID, asked))(t),
+		same(t, "suppressed", must(s.Suppressed(t.Context(), one.ID, "", asked, t0))(t),
 			map[myodai.Address]myodai.Suppression{asked[0]: entry, asked[1]: entry})
-		same(t, "suppressed for another tenant", must(s.Suppressed(t.Context(), two.ID, asked))(t), map[myodai.Address]myodai.Suppression{})
-		same(t, "suppressed of none", must(s.Suppressed(t.Context(), one.ID, nil))(t), map[myodai.Address]myodai.Suppression{})
+		same(t, "suppressed for another tenant", must(s.Suppressed(t.Context(), two.ID, "", asked, t0))(t), map[myodai.Address]myodai.Suppression{})
+		same(t, "suppressed of none", must(s.Suppressed(t.Context(), one.ID, "", nil, t0))(t), map[myodai.Address]myodai.Suppression{})
 
-		ok(t, s.RemoveSuppression(t.Context(), one.ID, entry.ID, event(one.ID, myodai.EventSuppressionRemoved, t0)))
-		wantCode(t, s.RemoveSuppression(t.Context(), one.ID, entry.ID, event(one.ID, myodai.EventSuppressionRemoved, t0)), myodai.CodeNotFound)
-		if found := must(s.Suppressed(t.Context(), one.ID, asked))(t); len(found) != 0 {
+		ok(t, removed(s.RemoveSuppression(t.Context(), one.ID, entry.ID, removal, event(one.ID, myodai.EventSuppressionRemoved, t0))))
+		wantCode(t, removed(s.RemoveSuppression(t.Context(), one.ID, entry.ID, removal, event(one.ID, myodai.EventSuppressionRemoved, t0))), myodai.CodeNotFound)
+		if found := must(s.Suppressed(t.Context(), one.ID, "", asked, t0))(t); len(found) != 0 {
 			t.Errorf("still suppressed: %v", found)
 		}
+		entry.ID = "sup_3"
 		ok(t, s.AddSuppression(t.Context(), entry))
 		same(t, "events", kinds(t, s, one.ID), map[myodai.EventKind]int{
 			myodai.EventTenantCreated: 1, myodai.EventSuppressionAdded: 1, myodai.EventSuppressionRemoved: 1,

@@ -12,13 +12,13 @@ import (
 )
 
 const deliveryColumns = `id, tenant_id, message_id, recipient_local, recipient_domain, return_local, return_domain,
-	route, state, attempts, due_at, queued_at, expires_at, last_outcome, lease_owner, leased_until`
+	route, state, attempts, due_at, queued_at, expires_at, last_outcome, lease_owner, leased_until, hold, notify, probe`
 
 func deliveryFields(d *myodai.Delivery) []any {
 	return []any{
 		&d.ID, &d.TenantID, &d.MessageID, &d.Recipient.Local, &d.Recipient.Domain, &d.ReturnPath.Local, &d.ReturnPath.Domain,
 		&d.Route, &d.State, &d.Attempts, instant{&d.DueAt}, instant{&d.QueuedAt}, instant{&d.ExpiresAt},
-		document{&d.Last}, &d.LeaseOwner, instant{&d.LeasedUntil},
+		document{&d.Last}, &d.LeaseOwner, instant{&d.LeasedUntil}, &d.Hold, &d.Notify, &d.Probe,
 	}
 }
 
@@ -27,16 +27,25 @@ const waiting = `state in ('accepted', 'deferred')`
 
 func (q session) addDeliveries(list []myodai.Delivery) error {
 	rows := make([][]any, 0, len(list))
+	var notices [][]any
 	for _, d := range list {
 		rows = append(rows, []any{
 			d.ID, d.TenantID, d.MessageID, d.Recipient.Local, d.Recipient.Domain, d.ReturnPath.Local, d.ReturnPath.Domain,
 			d.Route, d.State, d.Attempts, d.DueAt, d.QueuedAt, d.ExpiresAt, document{d.Last}, d.LeaseOwner, d.LeasedUntil,
+			d.Hold, d.Notify, d.Probe,
 		})
+		if d.Notify && d.State == myodai.DeliverySuppressed {
+			notices = append(notices, noticeOf(d, d.QueuedAt))
+		}
 	}
-	return q.insert("deliveries", []string{
+	if err := q.insert("deliveries", []string{
 		"id", "tenant_id", "message_id", "recipient_local", "recipient_domain", "return_local", "return_domain",
 		"route", "state", "attempts", "due_at", "queued_at", "expires_at", "last_outcome", "lease_owner", "leased_until",
-	}, rows)
+		"hold", "notify", "probe",
+	}, rows); err != nil {
+		return err
+	}
+	return q.insert("notices", noticeNames, notices)
 }
 
 // Delivery reads a delivery.
@@ -105,7 +114,7 @@ func (s *Store) FinishDeliveries(ctx context.Context, owner string, list []myoda
 		if err != nil {
 			return err
 		}
-		var attempts [][]any
+		var attempts, notices [][]any
 		var events []myodai.Event
 		for _, f := range list {
 			if !held[f.Delivery.ID] {
@@ -114,11 +123,20 @@ func (s *Store) FinishDeliveries(ctx context.Context, owner string, list []myoda
 			}
 			a := f.Attempt
 			attempts = append(attempts, []any{a.ID, f.Delivery.TenantID, f.Delivery.ID, a.Number, document{a.Outcome}})
-			told, err := q.suppress(f.Suppression, f.Events)
+			told, err := q.settleProbe(f.Delivery, f.Events)
 			if err != nil {
 				return err
 			}
+			if told, err = q.suppress(f.Suppression, told); err != nil {
+				return err
+			}
 			events = append(events, told...)
+			if f.Delivery.Notify && f.Delivery.Failed() {
+				notices = append(notices, noticeOf(f.Delivery, f.Delivery.Last.At))
+			}
+		}
+		if err := q.insert("notices", noticeNames, notices); err != nil {
+			return err
 		}
 		if err := q.insert("attempts", []string{"id", "tenant_id", "delivery_id", "number", "outcome"}, attempts); err != nil {
 			return err

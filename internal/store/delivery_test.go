@@ -156,7 +156,7 @@ func TestLostLeaseWritesNothing(t *testing.T) {
 				t.Errorf("%d attempts were written", n)
 			}
 		}
-		if found := must(s.Suppressed(t.Context(), d.TenantID, []myodai.Address{old[0].Recipient}))(t); len(found) != 0 {
+		if found := must(s.Suppressed(t.Context(), d.TenantID, "", []myodai.Address{old[0].Recipient}, t0))(t); len(found) != 0 {
 			t.Error("an address was suppressed")
 		}
 		if !finish("other", taken[0]) || !finish("paused", again[0]) {

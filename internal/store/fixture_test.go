@@ -204,3 +204,9 @@ func kinds(t *testing.T, s *store.Store, tenant myodai.TenantID) map[myodai.Even
 	}
 	return count
 }
+
+// removal is how the tests take entries off suppression lists; removed is what
+// came of it.
+var removal = store.Removal{At: t0, By: "crd_1"}
+
+func removed(_ int, err error) error { return err }

@@ -33,7 +33,7 @@ func (s *Store) HeldAuthors(ctx context.Context, after myodai.HeldAuthor, max in
 	}, `
 		select distinct m.tenant_id, m.from_domain, m.from_local, m.class
 		  from deliveries d join messages m on m.id = d.message_id
-		 where d.state = 'held' and (m.tenant_id, m.from_domain, m.from_local, m.class) > ($1, $2, $3, $4)
+		 where d.state = 'held' and d.hold = '' and (m.tenant_id, m.from_domain, m.from_local, m.class) > ($1, $2, $3, $4)
 		 order by m.tenant_id, m.from_domain, m.from_local, m.class
 		 limit $5`, after.TenantID, after.From.Domain, after.From.Local, after.Class, max)
 	return list, wrap("list held authors", err)
@@ -44,7 +44,7 @@ func (s *Store) HeldMessages(ctx context.Context, a myodai.HeldAuthor, max int) 
 	list, err := all(s.read(ctx), messageFields, `
 		select `+messageColumns+` from messages
 		 where tenant_id = $1 and from_domain = $2 and from_local = $3 and class = $4
-		   and id in (select message_id from deliveries where state = 'held')
+		   and id in (select message_id from deliveries where state = 'held' and hold = '')
 		 order by id limit $5`, a.TenantID, a.From.Domain, a.From.Local, a.Class, max)
 	return list, wrap("list held messages", err)
 }

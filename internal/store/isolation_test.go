@@ -21,7 +21,6 @@ type household struct {
 	message     myodai.Message
 	delivery    myodai.Delivery
 	suppression myodai.Suppression
-	tracking    myodai.TrackingDomain
 }
 
 func newHousehold(t *testing.T, s *store.Store) household {
@@ -35,8 +34,6 @@ func newHousehold(t *testing.T, s *store.Store) household {
 	h.domain = newDomain(t, s, h.tenant.ID, "example.com")
 	check := myodai.Check{ID: myodai.NewID[myodai.CheckID](t0, rand.Reader), TenantID: h.tenant.ID, DomainID: h.domain.ID, At: t0}
 	must(s.RecordCheck(t.Context(), check, func(d myodai.Domain) (myodai.Domain, []myodai.Event, error) { return d, nil, nil }))(t)
-	h.tracking = newTracking(t, s, h.tenant.ID, "click.example.com")
-	recordTracking(t, s, h.tracking, t0, func(d myodai.TrackingDomain) myodai.TrackingDomain { return d })
 	a := letter(h.domain, t0, rcpt("a", "example.net"), rcpt("b", "example.net"))
 	accept(t, s, a)
 	h.message, h.delivery = a.Message, a.Deliveries[0]
@@ -109,16 +106,8 @@ func TestTenantsNeverMeet(t *testing.T) {
 					ok(t, err)
 				}
 				note("Attempts", attempts, len(attempts), nil)
-				tracking, err := s.TrackingDomain(ctx, me, of.tracking.ID)
-				note("TrackingDomain", tracking, 1, err)
-				looks, err := s.TrackingChecks(ctx, me, of.tracking.ID, t0, 9)
-				note("TrackingChecks", looks, len(looks), err)
-				before, err := s.TrackingBackground(ctx, myodai.TrackingDomain{ID: of.tracking.ID, TenantID: me})
-				note("TrackingBackground", before, len(before.Earlier), err)
-				certificate, err := s.Certificate(ctx, me, of.tracking.ID)
-				note("Certificate", certificate, 1, err)
 
-				if want := 16; mine && len(seen) != want {
+				if want := 12; mine && len(seen) != want {
 					t.Errorf("the tenant sees %d of %d things of its own: %v", len(seen), want, seen)
 				}
 				if !mine && len(seen) != 0 {
@@ -130,13 +119,12 @@ func TestTenantsNeverMeet(t *testing.T) {
 			for name, list := range map[string]any{
 				"Credentials": every(t, func(p myodai.Page) ([]myodai.Credential, string, error) { return s.Credentials(ctx, me, p) }),
 				"Domains":     every(t, func(p myodai.Page) ([]myodai.Domain, string, error) { return s.Domains(ctx, me, p) }),
-				"TrackingDomains": every(t, func(p myodai.Page) ([]myodai.TrackingDomain, string, error) {
-					return s.TrackingDomains(ctx, me, p)
+				"Messages":    every(t, func(p myodai.Page) ([]myodai.Message, string, error) { return s.Messages(ctx, me, p) }),
+				"Queued":      every(t, func(p myodai.Page) ([]myodai.Delivery, string, error) { return s.Queued(ctx, me, p) }),
+				"Suppressions": every(t, func(p myodai.Page) ([]myodai.Suppression, string, error) {
+					return s.Suppressions(ctx, me, store.SuppressionFilter{}, p)
 				}),
-				"Messages":     every(t, func(p myodai.Page) ([]myodai.Message, string, error) { return s.Messages(ctx, me, p) }),
-				"Queued":       every(t, func(p myodai.Page) ([]myodai.Delivery, string, error) { return s.Queued(ctx, me, p) }),
-				"Suppressions": every(t, func(p myodai.Page) ([]myodai.Suppression, string, error) { return s.Suppressions(ctx, me, p) }),
-				"Events":       every(t, func(p myodai.Page) ([]myodai.Event, string, error) { return s.Events(ctx, me, p) }),
+				"Events": every(t, func(p myodai.Page) ([]myodai.Event, string, error) { return s.Events(ctx, me, p) }),
 				"Events after a neighbor's cursor": second(s.Events(ctx, me, myodai.Page{
 					After: "evt_" + strings.Repeat("0", 26),
 				})),
@@ -168,7 +156,7 @@ func TestTenantsCannotChangeEachOther(t *testing.T) {
 			c := must(s.CredentialBySecret(ctx, theirs.credential.SecretHash))(t)
 			m := every(t, func(p myodai.Page) ([]myodai.Message, string, error) { return s.Messages(ctx, theirs.tenant.ID, p) })
 			sup := every(t, func(p myodai.Page) ([]myodai.Suppression, string, error) {
-				return s.Suppressions(ctx, theirs.tenant.ID, p)
+				return s.Suppressions(ctx, theirs.tenant.ID, store.SuppressionFilter{}, p)
 			})
 			q := every(t, func(p myodai.Page) ([]myodai.Delivery, string, error) { return s.Queued(ctx, theirs.tenant.ID, p) })
 			e := kinds(t, s, theirs.tenant.ID)
@@ -185,7 +173,7 @@ func TestTenantsCannotChangeEachOther(t *testing.T) {
 			"DeleteDomain": s.DeleteDomain(ctx, me, theirs.domain.ID, t0),
 			"UpdateKeys": failure(s.UpdateKeys(ctx, me, theirs.domain.ID,
 				func([]myodai.Key) ([]myodai.Key, []myodai.NewKey, []myodai.Event, error) { return nil, nil, nil, nil })),
-			"RemoveSuppression": s.RemoveSuppression(ctx, me, theirs.suppression.ID),
+			"RemoveSuppression": removed(s.RemoveSuppression(ctx, me, theirs.suppression.ID, removal)),
 		} {
 			if code(err) != myodai.CodeNotFound {
 				t.Errorf("%s: %v", name, err)

@@ -288,7 +288,7 @@ func TestAudited(t *testing.T) {
 			return every(t, func(p myodai.Page) ([]myodai.AuditEntry, string, error) { return s.Audit(t.Context(), tenant, p) })
 		}
 		ctx := store.Audited(t.Context(), entry(tenant, "remove-suppression", t0))
-		wantCode(t, s.RemoveSuppression(ctx, tenant, "sup_x"), myodai.CodeNotFound)
+		wantCode(t, removed(s.RemoveSuppression(ctx, tenant, "sup_x", removal)), myodai.CodeNotFound)
 		same(t, "refused", len(trail()), 0)
 
 		e := entry(tenant, "register-domain", t0)

@@ -1,11 +1,5 @@
 -- The schema after all migrations, written by go test -run TestSchema -update.
 
-CREATE TABLE acme_accounts (
-  directory text primary key,
-  sealed bytea not null,
-  created_at bigint not null
-);
-
 CREATE TABLE attempts (
   id text primary key,
   tenant_id text not null,
@@ -43,45 +37,6 @@ CREATE TABLE body_chunks (
   data bytea not null,
   primary key (message_id, number),
   foreign key (tenant_id, message_id) references messages (tenant_id, id)
-);
-
-CREATE TABLE certificates (
-  id text primary key,
-  tenant_id text,
-  tracking_id text unique,
-  host text not null,
-  serial text not null,
-  issuer text not null,
-  not_before bigint not null,
-  not_after bigint not null,
-  renew_at bigint not null,
-  warn_at bigint not null,
-  warned_at bigint not null,
-  due_at bigint not null,
-  orders text not null,
-  failures bigint not null,
-  failure text not null,
-  explanation text not null,
-  chain bytea,
-  sealed bytea,
-  lease_owner text not null,
-  leased_until bigint not null,
-  foreign key (tenant_id, tracking_id) references tracking_domains (tenant_id, id)
-);
-
-CREATE INDEX certificates_due on certificates (due_at);
-
-CREATE UNIQUE INDEX certificates_platform on certificates (host) where tracking_id is null;
-
-CREATE TABLE challenges (
-  certificate_id text not null references certificates (id),
-  kind text not null,
-  host text not null,
-  name text not null,
-  token text not null,
-  value text not null,
-  made_at bigint not null,
-  primary key (certificate_id, kind, host, token, value)
 );
 
 CREATE TABLE checks (
@@ -153,7 +108,7 @@ CREATE TABLE deliveries (
   expires_at bigint not null,
   last_outcome text not null,
   lease_owner text not null,
-  leased_until bigint not null, route text not null default 'delivery',
+  leased_until bigint not null, route text not null default 'delivery', hold text not null default '', notify boolean not null default false, probe text not null default '',
   unique (tenant_id, id),
   foreign key (tenant_id, message_id) references messages (tenant_id, id)
 );
@@ -167,6 +122,8 @@ CREATE INDEX deliveries_leased on deliveries (lease_owner) where lease_owner <> 
 CREATE INDEX deliveries_message on deliveries (message_id, id);
 
 CREATE INDEX deliveries_waiting on deliveries (tenant_id, id) where state in ('accepted', 'deferred');
+
+CREATE INDEX deliveries_withheld on deliveries (tenant_id, recipient_domain) where state = 'held' and hold = 'suppressed';
 
 CREATE TABLE dkim_keys (
   id text primary key,
@@ -245,6 +202,43 @@ CREATE TABLE idempotency_keys (
   foreign key (tenant_id, message_id) references messages (tenant_id, id) deferrable initially deferred
 );
 
+CREATE TABLE list_audit_findings (
+  audit_id text not null,
+  tenant_id text not null,
+  number bigint not null,
+  verdict text not null,
+  address text not null,
+  cause text not null,
+  evidence text not null,
+  suggestion text not null,
+  primary key (audit_id, number),
+  foreign key (tenant_id, audit_id) references list_audits (tenant_id, id)
+);
+
+CREATE INDEX list_audit_findings_verdict on list_audit_findings (audit_id, verdict, number);
+
+CREATE TABLE list_audits (
+  id text primary key,
+  tenant_id text not null references tenants (id),
+  title text not null,
+  class text not null,
+  state text not null,
+  progress text not null,
+  summary text not null,
+  reason text not null,
+  begun_by text not null,
+  batch text not null,
+  accepted text not null,
+  accepted_at bigint not null,
+  passed boolean not null,
+  created_at bigint not null,
+  updated_at bigint not null,
+  finished_at bigint not null,
+  unique (tenant_id, id)
+);
+
+CREATE INDEX list_audits_passed on list_audits (tenant_id, class) where passed;
+
 CREATE TABLE master_key (
   one integer primary key check (one = 1),
   sealed bytea not null
@@ -294,6 +288,16 @@ CREATE TABLE nodes (
   owner text primary key,
   alive_until bigint not null
 );
+
+CREATE TABLE notices (
+  delivery_id text primary key,
+  tenant_id text not null,
+  message_id text not null,
+  due_at bigint not null,
+  foreign key (tenant_id, delivery_id) references deliveries (tenant_id, id)
+);
+
+CREATE INDEX notices_due on notices (due_at, message_id);
 
 CREATE TABLE notifications (
   tenant_id text not null,
@@ -395,18 +399,31 @@ CREATE TABLE sign_in_rules (
   changed_at bigint not null
 );
 
-CREATE TABLE suppressions (
+CREATE TABLE "suppressions" (
   id text primary key,
   tenant_id text not null references tenants (id),
   address_local text not null,
   address_domain text not null,
   folded text not null,
+  class text not null,
   reason text not null,
   evidence text not null,
   message_id text not null,
+  delivery_id text not null,
+  returned_id text not null,
+  batch text not null,
   created_at bigint not null,
-  unique (tenant_id, folded)
+  expires_at bigint not null,
+  probe_at bigint not null,
+  probe_after bigint not null,
+  probe text not null,
+  removed_at bigint not null,
+  removed text not null
 );
+
+CREATE INDEX suppressions_batch on suppressions (tenant_id, batch) where batch <> '' and removed_at = 0;
+
+CREATE UNIQUE INDEX suppressions_standing on suppressions (tenant_id, folded, class) where removed_at = 0;
 
 CREATE INDEX suppressions_tenant on suppressions (tenant_id, id);
 
@@ -435,56 +452,6 @@ CREATE TABLE tickets (
 CREATE INDEX tickets_expiry on tickets (expires_at);
 
 CREATE INDEX tickets_tenant on tickets (tenant_id, purpose, id);
-
-CREATE TABLE tracking_checks (
-  id text primary key,
-  tenant_id text not null,
-  tracking_id text not null,
-  checked_at bigint not null,
-  verdict text not null,
-  records text not null,
-  findings text not null,
-  dns_host text not null,
-  observation text not null,
-  foreign key (tenant_id, tracking_id) references tracking_domains (tenant_id, id)
-);
-
-CREATE INDEX tracking_checks_domain on tracking_checks (tenant_id, tracking_id, id);
-
-CREATE TABLE tracking_domains (
-  id text primary key,
-  tenant_id text not null references tenants (id),
-  name text not null,
-  way text not null,
-  state text not null,
-  token text not null unique,
-  aliased boolean not null,
-  ready boolean not null,
-  registered_at bigint not null,
-  proved_at bigint not null,
-  deadline bigint not null,
-  remind_at bigint not null,
-  certified_at bigint not null,
-  verified_at bigint not null,
-  at_risk_at bigint not null,
-  failed_checks bigint not null,
-  notices bigint not null,
-  checked_at bigint not null,
-  next_check_at bigint not null,
-  changed_at bigint not null,
-  planned_at bigint not null,
-  asked_at bigint not null,
-  cause text not null,
-  leased_until bigint not null,
-  deleted_at bigint not null,
-  unique (tenant_id, id)
-);
-
-CREATE INDEX tracking_domains_due on tracking_domains (next_check_at) where deleted_at = 0;
-
-CREATE UNIQUE INDEX tracking_domains_serving on tracking_domains (name) where deleted_at = 0 and state in ('verified', 'at_risk');
-
-CREATE UNIQUE INDEX tracking_domains_tenant_name on tracking_domains (tenant_id, name) where deleted_at = 0;
 
 CREATE TABLE unsubscriptions (
   id text primary key,

@@ -275,6 +275,19 @@ func (i instant) Scan(from any) error {
 	return nil
 }
 
+// span is the place for a column that holds a length of time in microseconds.
+type span struct{ of *time.Duration }
+
+// Scan implements sql.Scanner.
+func (s span) Scan(from any) error {
+	micros, ok := from.(int64)
+	if !ok {
+		return fmt.Errorf("%T is not a length of time", from)
+	}
+	*s.of = time.Duration(micros) * time.Microsecond
+	return nil
+}
+
 // hash is the place for a column that holds a SHA-256.
 type hash struct{ sum *[32]byte }
 

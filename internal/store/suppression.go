@@ -4,15 +4,18 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/myodai/myodai"
 )
 
-const suppressionColumns = `id, tenant_id, address_local, address_domain, reason, evidence, message_id, created_at`
+const suppressionColumns = `id, tenant_id, address_local, address_domain, class, reason, evidence, message_id, delivery_id, returned_id,
+	batch, created_at, expires_at, probe_at, probe_after, probe, removed_at, removed`
 
 func suppressionFields(s *myodai.Suppression) []any {
 	return []any{
-		&s.ID, &s.TenantID, &s.Address.Local, &s.Address.Domain, &s.Reason, &s.Evidence, &s.MessageID, instant{&s.CreatedAt},
+		&s.ID, &s.TenantID, &s.Address.Local, &s.Address.Domain, &s.Class, &s.Reason, &s.Evidence, &s.MessageID, &s.DeliveryID, &s.ReturnedID,
+		&s.Batch, instant{&s.CreatedAt}, instant{&s.ExpiresAt}, instant{&s.ProbeAt}, span{&s.ProbeAfter}, &s.Probe, instant{&s.RemovedAt}, &s.Removed,
 	}
 }
 
@@ -24,84 +27,52 @@ func folded(a myodai.Address) string {
 	return strings.ToLower(a.Local) + "@" + string(a.Domain)
 }
 
-// addSuppression adds an entry, unless its address is on the list already.
-func (q session) addSuppression(s myodai.Suppression) (added bool, err error) {
-	n, err := q.exec(`
-		insert into suppressions (`+suppressionColumns+`, folded)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (tenant_id, folded) do nothing`,
-		s.ID, s.TenantID, s.Address.Local, s.Address.Domain, s.Reason, s.Evidence, s.MessageID, s.CreatedAt, folded(s.Address))
-	return n == 1, err
+// SuppressionFilter picks entries of a list.
+type SuppressionFilter struct {
+	Address myodai.Address           // zero for all
+	Domain  myodai.Name              // of the addresses, "" for all
+	Reason  myodai.SuppressionReason // "" for all
+	Class   *myodai.ClassName        // nil for all; "" is those for all mail
+	Batch   myodai.BatchID           // "" for all
+	Removed bool                     // those that were taken off the list in place of those on it
 }
 
-// suppress adds the entry that an outcome gave rise to, if any, and returns the
-// events to be written with it. An address that is on the list already stays as
-// it is, and then no event may say that it was added.
-func (q session) suppress(s *myodai.Suppression, events []myodai.Event) ([]myodai.Event, error) {
-	if s == nil {
-		return events, nil
+func (f SuppressionFilter) where(args []any) (string, []any) {
+	clauses := []string{"removed_at = 0"}
+	if f.Removed {
+		clauses[0] = "removed_at > 0"
 	}
-	added, err := q.addSuppression(*s)
-	if err != nil || added {
-		return events, err
+	add := func(column string, value any) {
+		args = append(args, value)
+		clauses = append(clauses, column+" = "+placeholders(len(args), 1))
 	}
-	return slices.DeleteFunc(slices.Clone(events), func(e myodai.Event) bool {
-		return e.Kind == myodai.EventSuppressionAdded
-	}), nil
-}
-
-// AddSuppression puts an address on its tenant's list. It is a conflict when it
-// is there already.
-func (s *Store) AddSuppression(ctx context.Context, entry myodai.Suppression, events ...myodai.Event) error {
-	return s.write(ctx, "add suppression", func(q session) error {
-		added, err := q.addSuppression(entry)
-		if err != nil {
-			return err
-		}
-		if !added {
-			return myodai.Refuse(myodai.CodeConflict, "address", "%s is suppressed already", entry.Address)
-		}
-		return q.addEvents(events)
-	})
-}
-
-// Suppressed says which of the addresses are on the tenant's list, by the
-// address as it was asked for. The local part is compared without regard to
-// case.
-func (s *Store) Suppressed(ctx context.Context, tenant myodai.TenantID, list []myodai.Address) (map[myodai.Address]myodai.Suppression, error) {
-	entries := map[string]myodai.Suppression{}
-	for some := range slices.Chunk(list, maxParameters) {
-		args := []any{tenant}
-		for _, a := range some {
-			args = append(args, folded(a))
-		}
-		page, err := all(s.read(ctx), suppressionFields,
-			`select `+suppressionColumns+` from suppressions
-			  where tenant_id = $1 and folded in (`+placeholders(2, len(some))+`)`, args...)
-		if err != nil {
-			return nil, wrap("read suppressions", err)
-		}
-		for _, entry := range page {
-			entries[folded(entry.Address)] = entry
-		}
+	if !f.Address.IsZero() {
+		add("folded", folded(f.Address))
 	}
-	found := map[myodai.Address]myodai.Suppression{}
-	for _, a := range list {
-		if entry, ok := entries[folded(a)]; ok {
-			found[a] = entry
-		}
+	if f.Domain != "" {
+		add("address_domain", f.Domain)
 	}
-	return found, nil
+	if f.Reason != "" {
+		add("reason", f.Reason)
+	}
+	if f.Class != nil {
+		add("class", *f.Class)
+	}
+	if f.Batch != "" {
+		add("batch", f.Batch)
+	}
+	return strings.Join(clauses, " and "), args
 }
 
 // Suppressions lists a tenant's suppression list, oldest entry first.
-func (s *Store) Suppressions(ctx context.Context, tenant myodai.TenantID, page myodai.Page) (list []myodai.Suppression, next string, err error) {
+func (s *Store) Suppressions(ctx context.Context, tenant myodai.TenantID, f SuppressionFilter, page myodai.Page) (list []myodai.Suppression, next string, err error) {
 	after, err := cursor(page, "")
 	if err != nil {
 		return nil, "", err
 	}
+	where, args := f.where([]any{tenant, after, page.Size() + 1})
 	list, err = all(s.read(ctx), suppressionFields,
-		`select `+suppressionColumns+` from suppressions where tenant_id = $1 and id > $2 order by id limit $3`,
-		tenant, after, page.Size()+1)
+		`select `+suppressionColumns+` from suppressions where tenant_id = $1 and id > $2 and `+where+` order by id limit $3`, args...)
 	if err != nil {
 		return nil, "", wrap("list suppressions", err)
 	}
@@ -109,17 +80,54 @@ func (s *Store) Suppressions(ctx context.Context, tenant myodai.TenantID, page m
 	return list, next, nil
 }
 
-// RemoveSuppression takes an entry off its tenant's list, so that the address
-// is mailed again.
-func (s *Store) RemoveSuppression(ctx context.Context, tenant myodai.TenantID, id myodai.SuppressionID, events ...myodai.Event) error {
-	return s.write(ctx, "remove suppression", func(q session) error {
-		n, err := q.exec(`delete from suppressions where tenant_id = $1 and id = $2`, tenant, id)
+// Suppression reads an entry, also one that was taken off the list.
+func (s *Store) Suppression(ctx context.Context, tenant myodai.TenantID, id myodai.SuppressionID) (myodai.Suppression, error) {
+	entry, err := s.read(ctx).suppression(tenant, id, "")
+	return entry, wrap("read suppression", err)
+}
+
+func (q session) suppression(tenant myodai.TenantID, id myodai.SuppressionID, lock string) (myodai.Suppression, error) {
+	return one(q, absent("suppression", id), suppressionFields,
+		`select `+suppressionColumns+` from suppressions where tenant_id = $1 and id = $2`+lock, tenant, id)
+}
+
+// Suppressed says which of the addresses the tenant must not send mail of the
+// class to at the time now, by the address as it was asked for. The local part is
+// compared without regard to case.
+func (s *Store) Suppressed(ctx context.Context, tenant myodai.TenantID, class myodai.ClassName, list []myodai.Address, now time.Time) (
+	map[myodai.Address]myodai.Suppression, error) {
+	entries := map[string][]myodai.Suppression{}
+	q := s.read(ctx)
+	for some := range slices.Chunk(list, maxParameters) {
+		names := make([]string, len(some))
+		for i, a := range some {
+			names[i] = folded(a)
+		}
+		page, err := q.onList(tenant, names)
 		if err != nil {
-			return err
+			return nil, wrap("read suppressions", err)
 		}
-		if n == 0 {
-			return myodai.Refuse(myodai.CodeNotFound, "", "%s", absent("suppression", id))
+		for _, entry := range page {
+			name := folded(entry.Address)
+			entries[name] = append(entries[name], entry)
 		}
-		return q.addEvents(events)
-	})
+	}
+	found := map[myodai.Address]myodai.Suppression{}
+	for _, a := range list {
+		if entry, ok := myodai.Standing(entries[folded(a)], class, now); ok {
+			found[a] = entry
+		}
+	}
+	return found, nil
+}
+
+// onList reads the entries on the list for folded addresses.
+func (q session) onList(tenant myodai.TenantID, names []string) ([]myodai.Suppression, error) {
+	args := []any{tenant}
+	for _, name := range names {
+		args = append(args, name)
+	}
+	return all(q, suppressionFields,
+		`select `+suppressionColumns+` from suppressions
+		  where tenant_id = $1 and removed_at = 0 and folded in (`+placeholders(2, len(names))+`)`, args...)
 }

@@ -113,7 +113,7 @@ func TestStateAndEventTogether(t *testing.T) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
-		if found := must(s.Suppressed(t.Context(), tenant.ID, []myodai.Address{f.Suppression.Address}))(t); len(found) != 0 {
+		if found := must(s.Suppressed(t.Context(), tenant.ID, "", []myodai.Address{f.Suppression.Address}, t0))(t); len(found) != 0 {
 			t.Errorf("suppressed: %v", found)
 		}
 		second.Events = nil

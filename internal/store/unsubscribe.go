@@ -50,11 +50,13 @@ func (s *Store) Unsubscribe(ctx context.Context, u myodai.Unsubscription, suppre
 func (q session) grant(u myodai.Unsubscription, recipient myodai.Address, id myodai.SuppressionID) (changed bool, err error) {
 	if !u.Undo {
 		return q.addSuppression(myodai.Suppression{
-			ID: id, TenantID: u.Copy.TenantID, Address: recipient, Reason: myodai.SuppressionUnsubscribed,
-			Evidence: string(u.Way), MessageID: u.Copy.MessageID, CreatedAt: u.At,
+			ID: id, TenantID: u.Copy.TenantID, Address: recipient, Class: u.Class, Reason: myodai.SuppressionUnsubscribed,
+			Evidence: string(u.Way), MessageID: u.Copy.MessageID, DeliveryID: u.Copy.DeliveryID, CreatedAt: u.At,
 		})
 	}
-	n, err := q.exec(`delete from suppressions where tenant_id = $1 and folded = $2 and reason = $3`,
-		u.Copy.TenantID, folded(recipient), myodai.SuppressionUnsubscribed)
+	n, err := q.exec(`
+		update suppressions set removed_at = $5, removed = 'recipient'
+		 where tenant_id = $1 and folded = $2 and reason = $3 and class = $4 and removed_at = 0`,
+		u.Copy.TenantID, folded(recipient), myodai.SuppressionUnsubscribed, u.Class, u.At)
 	return n > 0, err
 }

@@ -200,12 +200,12 @@ func TestUnsubscribe(t *testing.T) {
 		do(stop)
 		do(wish(false, t0.Add(time.Minute))) // again, by another click
 		who := []myodai.Address{rcpt("a", "example.net")}
-		if got := must(s.Suppressed(t.Context(), tenant, who))(t); got[who[0]].Reason != myodai.SuppressionUnsubscribed {
+		if got := must(s.Suppressed(t.Context(), tenant, myodai.ClassMarketing, who, t0))(t); got[who[0]].Reason != myodai.SuppressionUnsubscribed {
 			t.Errorf("%+v", got)
 		}
 		do(undo)
 		do(stop) // a replay of what was taken back
-		if got := must(s.Suppressed(t.Context(), tenant, who))(t); len(got) != 0 {
+		if got := must(s.Suppressed(t.Context(), tenant, myodai.ClassMarketing, who, t0))(t); len(got) != 0 {
 			t.Errorf("still suppressed: %+v", got)
 		}
 		want := fmt.Sprintf("marketing A@example.net %s false; marketing A@example.net %s true", tenant, tenant)
