@@ -98,8 +98,7 @@ type Finding struct {
 type Check struct {
 	ID          CheckID
 	TenantID    TenantID
-	DomainID    DomainID   // "" of a tracking domain's
-	TrackingID  TrackingID // "" of a domain's
+	DomainID    DomainID
 	At          time.Time
 	Verdict     Verdict
 	Records     []RecordCheck

@@ -22,7 +22,6 @@ import (
 
 	"github.com/myodai/myodai"
 	"github.com/myodai/myodai/internal/access"
-	"github.com/myodai/myodai/internal/acme"
 	"github.com/myodai/myodai/internal/api"
 	"github.com/myodai/myodai/internal/authdns"
 	"github.com/myodai/myodai/internal/console"
@@ -30,6 +29,7 @@ import (
 	"github.com/myodai/myodai/internal/diagnose"
 	"github.com/myodai/myodai/internal/domains"
 	"github.com/myodai/myodai/internal/egress"
+	"github.com/myodai/myodai/internal/hygiene"
 	"github.com/myodai/myodai/internal/inbound"
 	"github.com/myodai/myodai/internal/libcrypto"
 	"github.com/myodai/myodai/internal/plan"
@@ -54,9 +54,9 @@ type server struct {
 	cache      *resolver.Cache
 	access     *access.Service
 	domains    *domains.Service
-	tracking   *domains.Tracking
-	acme       *acme.Service
 	submission *submission.Engine
+	notifier   *submission.Notifier
+	hygiene    *hygiene.Service
 	queue      *queue.Queue
 	inbound    *inbound.Service
 	webhooks   *webhook.Service
@@ -164,6 +164,9 @@ func (s *server) buildRooms(master [32]byte) error {
 	if err != nil {
 		return err
 	}
+	if err := s.buildTrack(master, certificate); err != nil {
+		return err
+	}
 	s.buildResolvers()
 	s.dns = authdns.New(authdns.Options{
 		Zone: cfg.Zone, Source: zoneSource{s.store, s.site}, SnapshotFile: s.path("zone.snapshot"),
@@ -173,20 +176,18 @@ func (s *server) buildRooms(master [32]byte) error {
 		Store: s.store, Prober: s.prober, Registry: s.newRegistry(), Site: s.site, DefaultShape: cfg.DefaultShape, Ed25519: cfg.Ed25519,
 		Issuers: cfg.CADomains, Random: rand.Reader, Log: log, Wake: s.dns.Wake,
 	})
-	if err := s.buildTracking(); err != nil {
-		return err
-	}
-	if err := s.buildTrack(master, certificate); err != nil {
-		return err
-	}
 	s.queue = queue.New(queue.Options{
 		Store: s.store, Agent: s.newRoutes(), Log: log.With("room", "queue"), Registerer: s.registry,
 	})
 	s.submission = submission.New(submission.Options{
-		Store: s.store, Holds: s.store, Addresses: s.store, Routes: slices.Sorted(maps.Keys(cfg.Routes)),
+		Store: s.store, Suppressions: s.store, Holds: s.store, Addresses: s.store, Routes: slices.Sorted(maps.Keys(cfg.Routes)),
 		Random: rand.Reader, ReturnKey: [32]byte(returnKey), MailHost: cfg.Hostname, Links: s.track, Log: log.With("room", "submission"), Wake: s.queue.Wake,
 		Cosign: cfg.Cosign, Own: submission.Mailbox{Name: cfg.ServiceName, Address: cfg.NotifyFrom},
 	})
+	s.notifier = submission.NewNotifier(s.submission, s.store, log)
+	if s.hygiene, err = s.newHygiene(); err != nil {
+		return err
+	}
 	s.inbound = inbound.New(inbound.Options{
 		Store: s.store, Random: rand.Reader, ReturnKey: [32]byte(returnKey), Zone: cfg.Zone, MailHost: cfg.Hostname,
 		Postmaster: postmaster{dir: s.path("postmaster")}.keep, Unsubscribes: s.track, Registerer: s.registry,
@@ -198,10 +199,11 @@ func (s *server) buildRooms(master [32]byte) error {
 		Store: s.store, Dial: s.dialer(nil).DialContext, Insecure: cfg.WebhookInsecure, Log: log, Disabled: s.tellDisabled,
 	})
 	s.api = api.New(api.Options{
-		Store: s.store, Access: s.access, Domains: s.domains, Tracking: s.tracking, Submission: s.submission, Webhooks: s.webhooks, Random: rand.Reader,
+		Store: s.store, Access: s.access, Domains: s.domains, Submission: s.submission, Webhooks: s.webhooks,
+		Hygiene: s.hygiene, Random: rand.Reader,
 		Log: log, Registerer: s.registry, Version: version(), BaseURL: cfg.BaseURL, Routes: slices.Sorted(maps.Keys(cfg.Routes)), Wake: s.queue.Wake, Pages: s.console,
 	})
-	s.tls = &tls.Config{GetCertificate: s.certificate(certificate.get), MinVersion: tls.VersionTLS12}
+	s.tls = &tls.Config{GetCertificate: certificate.get, MinVersion: tls.VersionTLS12}
 	s.buildMailServers()
 	return nil
 }
@@ -213,6 +215,18 @@ func (s *server) outward() http.RoundTripper {
 		DialContext: s.dialer(nil).DialContext, ForceAttemptHTTP2: true, MaxIdleConns: 10,
 		IdleConnTimeout: time.Minute, TLSHandshakeTimeout: 10 * time.Second, ResponseHeaderTimeout: 10 * time.Second,
 	}
+}
+
+// newHygiene makes what audits addresses. They are spooled in the data directory
+// while that takes.
+func (s *server) newHygiene() (*hygiene.Service, error) {
+	dir := s.path("audits")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("make the directory of audits: %w", err)
+	}
+	return hygiene.New(hygiene.Options{
+		Store: s.store, Lookup: s.cache.Lookup, Random: rand.Reader, Dir: dir, Log: s.log, Registerer: s.registry,
+	}), nil
 }
 
 // newConsole makes the pages. What browsers keep for us is sealed under a key of
@@ -323,15 +337,7 @@ func (z zoneSource) Records(ctx context.Context) ([]myodai.Record, error) {
 	if err != nil {
 		return nil, err
 	}
-	tracking, err := z.store.PublishedTracking(ctx)
-	if err != nil {
-		return nil, err
-	}
-	challenges, err := z.store.Challenges(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return append(plan.Zone(z.site, published, platform), plan.TrackingZone(z.site, tracking, challenges)...), nil
+	return plan.Zone(z.site, published, platform), nil
 }
 
 // addresses lists where a door, such as listen_api, is open.

@@ -16,20 +16,21 @@ import (
 
 	"github.com/myodai/myodai/internal/access"
 	"github.com/myodai/myodai/internal/domains"
+	"github.com/myodai/myodai/internal/hygiene"
 	"github.com/myodai/myodai/internal/store"
 	"github.com/myodai/myodai/internal/submission"
 	"github.com/myodai/myodai/internal/webhook"
 )
 
-// Options are what a Server is made of. Store, Access, Domains, Tracking,
-// Submission, Webhooks, Random and Log are needed.
+// Options are what a Server is made of. Store, Access, Domains, Submission,
+// Hygiene, Webhooks, Random and Log are needed.
 type Options struct {
 	Store      *store.Store
 	Access     *access.Service
 	Domains    *domains.Service
-	Tracking   *domains.Tracking
 	Submission *submission.Engine
 	Webhooks   *webhook.Service
+	Hygiene    *hygiene.Service
 	Random     io.Reader // of ids; must not fail
 	Log        *slog.Logger
 	Registerer prometheus.Registerer // nil: not registered
@@ -88,10 +89,10 @@ func New(o Options) *Server {
 	s.registerPolicy()
 	s.registerDomains()
 	s.registerKeys()
-	s.registerTracking()
 	s.registerMessages()
 	s.registerSuppressions()
 	s.registerWebhooks()
+	s.registerAudits()
 	s.registerEvents()
 	s.registerQueue()
 	s.document = newDocument(s.api.OpenAPI())

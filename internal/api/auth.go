@@ -26,11 +26,16 @@ func (s *Server) guard(o operation) func(huma.Context, func(huma.Context)) {
 			req.who = who
 			err = allowed(o.scope, who)
 		}
-		if err == nil {
+		if err == nil && o.upload == nil {
 			err = acceptable(r)
 		}
 		if err != nil {
 			s.writeProblem(w, r, s.problem(req, o.id, err))
+			return
+		}
+		if o.upload != nil {
+			req.raw = r
+			next(ctx)
 			return
 		}
 		body := &meteredBody{ReadCloser: r.Body, memory: s.memory, most: s.o.Limits.MaxMemory, gauge: s.metrics.bodies}

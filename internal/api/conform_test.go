@@ -36,6 +36,12 @@ func (w *world) conform(method, path string, a answer) {
 		w.t.Errorf("%s %s answers %d, which is not in the document", method, path, a.status)
 		return
 	}
+	if media.Content["application/json"] == nil {
+		if kind, _, _ := strings.Cut(a.header.Get("Content-Type"), ";"); media.Content[kind] == nil {
+			w.t.Errorf("%s %s answers with %s, which is not in the document", method, path, kind)
+		}
+		return
+	}
 	var body any
 	if err := json.Unmarshal(a.body, &body); err != nil {
 		w.t.Errorf("%s %s: %v", method, path, err)

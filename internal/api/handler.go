@@ -21,6 +21,7 @@ type request struct {
 	who myodai.Credential // zero until recognized
 	// body is set once the request may send one.
 	body *meteredBody
+	raw  *http.Request // of an upload, whose body its handler reads; nil otherwise
 }
 
 type requestKey struct{}

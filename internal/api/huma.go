@@ -88,6 +88,11 @@ type operation struct {
 	scope            scope
 	status           int   // of success; 0 means 200, or 204 without a body
 	maxBody          int64 // octets; 0 means 64 KiB
+	// upload lists the media types of a body that the handler reads itself, as it
+	// arrives; none means that the body is JSON.
+	upload []string
+	// answers is the media type of an answer that is not JSON; "" for JSON.
+	answers string
 	// stream answers clients that want events instead of JSON; nil when there are
 	// none. param is a part of the path.
 	stream func(e *events, who myodai.Credential, param func(string) string) error
@@ -110,6 +115,7 @@ func register[I, O any](s *Server, o operation, handle func(ctx context.Context,
 		Extensions:      map[string]any{"x-myodai-scope": string(o.scope)},
 		Middlewares:     huma.Middlewares{s.guard(o), s.streaming(o)},
 	}
+	o.document(&op)
 	huma.Register(s.api, op, func(ctx context.Context, in *I) (*O, error) {
 		r := requestOf(ctx)
 		// The deadline of the body has served its purpose, and would otherwise

@@ -14,6 +14,7 @@ import (
 	"github.com/myodai/myodai"
 	"github.com/myodai/myodai/internal/access"
 	"github.com/myodai/myodai/internal/api"
+	"github.com/myodai/myodai/internal/store"
 )
 
 func itoa(n int) string { return strconv.Itoa(n) }
@@ -48,19 +49,9 @@ var doors = []struct {
 	{"check-domain", "tenant", "POST", "/v1/domains/{domain_id}/check", "", 200},
 	{"list-checks", "tenant", "GET", "/v1/domains/{domain_id}/checks", "", 200},
 	{"get-check", "tenant", "GET", "/v1/domains/{domain_id}/checks/{check_id}", "", 200},
-	{"edit-spf", "tenant", "POST", "/v1/domains/{domain_id}/spf", `{}`, 409}, // no include is asked for
-	{"dmarc-effect", "tenant", "POST", "/v1/domains/{domain_id}/dmarc/effect", `{"record":"v=DMARC1; p=none"}`, 200},
 	{"change-domain", "tenant", "PATCH", "/v1/domains/{domain_id}", `{"shape":"txt"}`, 200},
 	{"list-keys", "tenant", "GET", "/v1/domains/{domain_id}/keys", "", 200},
 	{"rotate-keys", "tenant", "POST", "/v1/domains/{domain_id}/keys/rotate", "", 409}, // nothing is published
-	{"register-tracking-domain", "tenant", "POST", "/v1/tracking-domains", `{"name":"go.{domain}"}`, 201},
-	{"list-tracking-domains", "tenant", "GET", "/v1/tracking-domains", "", 200},
-	{"get-tracking-domain", "tenant", "GET", "/v1/tracking-domains/{tracking_id}", "", 200},
-	{"check-tracking-domain", "tenant", "POST", "/v1/tracking-domains/{tracking_id}/check", "", 200},
-	{"change-tracking-domain", "tenant", "PATCH", "/v1/tracking-domains/{tracking_id}", `{"way":"prepared"}`, 409}, // it is in use
-	{"restart-tracking-domain", "tenant", "POST", "/v1/tracking-domains/{tracking_id}/restart", "", 409},
-	{"delete-tracking-domain", "tenant", "DELETE", "/v1/tracking-domains/{tracking_id}", "", 204},
-	{"list-certificates", "operator", "GET", "/v1/certificates", "", 200},
 	{"send-message", "tenant", "POST", "/v1/messages", draft("a@{domain}"), 202},
 	{"list-messages", "tenant", "GET", "/v1/messages", "", 200},
 	{"get-message", "tenant", "GET", "/v1/messages/{message_id}", "", 200},
@@ -74,11 +65,27 @@ var doors = []struct {
 	{"test-webhook", "tenant", "POST", "/v1/webhooks/{webhook_id}/test", "", 200},
 	{"replay-webhook", "tenant", "POST", "/v1/webhooks/{webhook_id}/replay", `{"since":"2026-01-01T00:00:00Z"}`, 200},
 	{"delete-webhook", "tenant", "DELETE", "/v1/webhooks/{webhook_id}", "", 204},
+	{"get-suppression", "tenant", "GET", "/v1/suppressions/{suppression_id}", "", 200},
+	{"import-suppressions", "tenant", "POST", "/v1/suppression-imports", "list@example.org", 200},
+	{"export-suppressions", "tenant", "GET", "/v1/suppression-export", "", 200},
+	{"get-returned", "tenant", "GET", "/v1/returned/{returned_id}", "", 200},
+	{"release-delivery", "tenant", "POST", "/v1/deliveries/{delivery_id}/release", "", 200},
+	{"discard-delivery", "tenant", "POST", "/v1/deliveries/{delivery_id}/discard", "", 409}, // it has been released
+	{"create-audit", "tenant", "POST", "/v1/audits", "a@example.org", 202},
+	{"list-audits", "tenant", "GET", "/v1/audits", "", 200},
+	{"get-audit", "tenant", "GET", "/v1/audits/{audit_id}", "", 200},
+	{"list-audit-findings", "tenant", "GET", "/v1/audits/{audit_id}/findings", "", 200},
+	{"get-audit-report", "tenant", "GET", "/v1/audits/{audit_id}/report", "", 200},
+	{"accept-audit", "tenant", "POST", "/v1/audits/{audit_id}/accept", `{}`, 200},
+	{"undo-audit", "tenant", "POST", "/v1/audits/{audit_id}/undo", "", 200},
+	{"waive-audit", "operator", "POST", "/v1/tenants/{tenant_id}/audit-waiver", `{"reason":"known"}`, 201},
+	{"undo-suppression-batch", "tenant", "DELETE", "/v1/suppression-imports/{batch_id}", "", 200},
 	{"list-events", "both", "GET", "/v1/events", "", 200},
 	{"get-queue", "both", "GET", "/v1/queue", "", 200},
 	{"list-queued", "both", "GET", "/v1/queue/deliveries", "", 200},
 	{"retry-queue", "both", "POST", "/v1/queue/retry", `{}`, 200},
 	{"remove-suppression", "tenant", "DELETE", "/v1/suppressions/{suppression_id}", "", 204},
+	{"undo-suppression-removal", "tenant", "POST", "/v1/suppressions/{suppression_id}/undo", "", 200},
 	{"delete-domain", "tenant", "DELETE", "/v1/domains/{domain_id}", "", 204},
 	{"revoke-credential", "tenant", "POST", "/v1/credentials/{credential_id}/revoke", "", 200},
 }
@@ -87,7 +94,8 @@ func (p party) ids() map[string]string {
 	return map[string]string{
 		"{tenant_id}": string(p.tenant.ID), "{credential_id}": string(p.credential.ID), "{domain_id}": string(p.domain.ID),
 		"{check_id}":   p.check,
-		"{message_id}": p.message, "{suppression_id}": p.suppression, "{webhook_id}": p.webhook, "{tracking_id}": p.tracking,
+		"{message_id}": p.message, "{suppression_id}": p.suppression, "{webhook_id}": p.webhook,
+		"{audit_id}": p.audit, "{batch_id}": p.batch, "{returned_id}": p.returned, "{delivery_id}": p.held,
 	}
 }
 
@@ -185,7 +193,7 @@ func TestAuthorizationMatrix(t *testing.T) {
 			key, foreign = w.operator, map[string]string{}
 		}
 		foreign["nobody's"] = "tcdms"
-		for _, prefix := range []string{"ten", "crd", "dom", "chk", "msg", "sup", "trk"} {
+		for _, prefix := range []string{"ten", "crd", "dom", "chk", "msg", "sup", "lau", "bat", "ret", "dlv"} {
 			foreign["nobody's "+prefix] = prefix + "_" + strings.Repeat("0", 26)
 		}
 		for _, name := range placeholders.FindAllString(d.path, -1) {
@@ -302,7 +310,7 @@ func (w *world) everything() string {
 			deliveries, err := w.store.Deliveries(ctx, t.ID, m.ID)
 			keep(deliveries, "", err)
 		}
-		suppressions, next, err := w.store.Suppressions(ctx, t.ID, page)
+		suppressions, next, err := w.store.Suppressions(ctx, t.ID, store.SuppressionFilter{}, page)
 		keep(suppressions, next, err)
 		events, next, err := w.store.Events(ctx, t.ID, page)
 		keep(events, next, err)

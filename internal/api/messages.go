@@ -32,12 +32,15 @@ type Delivery struct {
 	MessageID    myodai.MessageID     `json:"message_id"`
 	Recipient    string               `json:"recipient"`
 	ReturnPath   string               `json:"return_path"`
-	State        myodai.DeliveryState `json:"state" enum:"accepted,deferred,delivered,bounced,expired,suppressed"`
+	State        myodai.DeliveryState `json:"state" enum:"accepted,deferred,delivered,bounced,expired,suppressed,held"`
+	ShownAs      myodai.DeliveryState `json:"shown_as,omitempty" enum:"delivered" doc:"What an application is to take a suppressed delivery for whose sender gets a bounce: the mail counts as sent. Missing when that is what state says."`
+	Hold         myodai.Hold          `json:"hold,omitempty" enum:"suppressed,unverified" doc:"What a held delivery waits for."`
+	ProbeOf      myodai.SuppressionID `json:"probe_of,omitempty" doc:"The suppression that this delivery puts to the test."`
 	AttemptCount int                  `json:"attempt_count"`
 	DueAt        time.Time            `json:"due_at,omitzero" doc:"When it may be attempted next; missing when it never will be."`
 	QueuedAt     time.Time            `json:"queued_at"`
 	ExpiresAt    time.Time            `json:"expires_at"`
-	Last         string               `json:"last" doc:"How the newest attempt ended, in short; empty before the first."`
+	Last         string               `json:"last" doc:"How the newest attempt ended, in short, or why there is none: accepted, not sent: suppressed since …, because …; empty before."`
 }
 
 // Attempt is one try at one recipient.
@@ -90,6 +93,10 @@ func showDelivery(d myodai.Delivery) Delivery {
 	out := Delivery{
 		ID: d.ID, TenantID: d.TenantID, MessageID: d.MessageID, Recipient: d.Recipient.String(), ReturnPath: d.ReturnPath.String(),
 		State: d.State, AttemptCount: d.Attempts, QueuedAt: utc(d.QueuedAt), ExpiresAt: utc(d.ExpiresAt), Last: brief(d.Last),
+		Hold: d.Hold, ProbeOf: d.Probe,
+	}
+	if d.State == myodai.DeliverySuppressed && d.Notify {
+		out.ShownAs = myodai.DeliveryDelivered
 	}
 	if !d.State.Terminal() {
 		out.DueAt = utc(d.DueAt)
@@ -157,7 +164,7 @@ func (s *Server) sendMessage(ctx context.Context, who myodai.Credential, in *sen
 		return nil, err
 	}
 	r := submission.Request{Credential: who, Recipients: recipients, Raw: raw, Class: myodai.ClassName(in.Body.Class), Track: in.Body.Track,
-		IdempotencyKey: in.IdempotencyKey}
+		Suppressed: myodai.SuppressedRule(in.Body.Suppressed), IdempotencyKey: in.IdempotencyKey}
 	if r.IdempotencyKey != "" {
 		if r.RequestHash, err = hashRequest(in.Body); err != nil {
 			return nil, err
@@ -169,7 +176,11 @@ func (s *Server) sendMessage(ctx context.Context, who myodai.Credential, in *sen
 	}
 	out := &sendOutput{Body: AcceptedMessage{Message: showMessage(result.Message), Deliveries: []Delivery{}}}
 	for _, d := range result.Deliveries {
-		out.Body.Deliveries = append(out.Body.Deliveries, showDelivery(d))
+		shown := showDelivery(d)
+		if shown.ShownAs != "" { // D14: the application is told that all is well; get-message tells the truth (F8)
+			shown.State, shown.ShownAs, shown.Last, shown.DueAt = myodai.DeliveryAccepted, "", "", utc(d.DueAt)
+		}
+		out.Body.Deliveries = append(out.Body.Deliveries, shown)
 	}
 	if result.Repeated {
 		out.Replayed = "true"

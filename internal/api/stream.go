@@ -142,7 +142,12 @@ func (o operation) documentStream(api *huma.OpenAPI) {
 	if o.stream == nil {
 		return
 	}
-	api.Paths["/v1"+o.path].Post.Responses["200"].Content[eventStream] = &huma.MediaType{
+	item := api.Paths["/v1"+o.path]
+	op := item.Post
+	if o.method == http.MethodGet {
+		op = item.Get
+	}
+	op.Responses["200"].Content[eventStream] = &huma.MediaType{
 		Schema: &huma.Schema{Type: huma.TypeString, Description: "Server-sent events."},
 	}
 }

@@ -24,6 +24,7 @@ import (
 	"github.com/myodai/myodai/internal/access"
 	"github.com/myodai/myodai/internal/api"
 	"github.com/myodai/myodai/internal/domains"
+	"github.com/myodai/myodai/internal/hygiene"
 	"github.com/myodai/myodai/internal/plan"
 	"github.com/myodai/myodai/internal/store"
 	"github.com/myodai/myodai/internal/submission"
@@ -58,16 +59,16 @@ func (l *lines) String() string {
 
 // party is a tenant with one of everything that has an id.
 type party struct {
-	tenant      myodai.Tenant
-	key         string // of kind api
-	password    string // of kind smtp
-	credential  myodai.Credential
-	domain      myodai.Domain // verified
-	check       string        // of the domain; "" before one was made
-	message     string
-	suppression string
-	webhook     string
-	tracking    string // verified
+	tenant                       myodai.Tenant
+	key                          string // of kind api
+	password                     string // of kind smtp
+	credential                   myodai.Credential
+	domain                       myodai.Domain // verified
+	check                        string        // of the domain; "" before one was made
+	message                      string
+	suppression                  string
+	webhook                      string
+	audit, batch, returned, held string
 }
 
 // world is the API over real rooms, with two tenants.
@@ -121,15 +122,13 @@ func newWorldAsking(t *testing.T, limits api.Limits, prober domains.Prober) *wor
 		Domains: domains.New(domains.Options{
 			Store: w.store, Prober: prober, Site: site, Random: rand.Reader, Log: log,
 		}),
-		Tracking: domains.NewTracking(domains.TrackingOptions{
-			Store: w.store, Prober: prober, Site: site, Random: rand.Reader, Log: log,
-		}),
 		Submission: submission.New(submission.Options{
-			Store: w.store, Random: rand.Reader, MailHost: site.MailHost, MaxSize: 1 << 20,
+			Store: w.store, Suppressions: w.store, Random: rand.Reader, MailHost: site.MailHost, MaxSize: 1 << 20,
 		}),
 		Webhooks: webhook.New(webhook.Options{Store: w.store, Log: log, Dial: func(context.Context, string, string) (net.Conn, error) {
 			return nil, errors.New("there is no way out of this test")
 		}}),
+		Hygiene: hygiene.New(hygiene.Options{Store: w.store, Lookup: w.lookup, Random: rand.Reader, Dir: t.TempDir(), Log: log}),
 		MaxSize: 1 << 20,
 		Wake:    func() { *w.woken++ },
 	})
@@ -176,12 +175,22 @@ func (w *world) newParty(name string) (p party) {
 	var h api.Webhook
 	w.call("POST", "/v1/webhooks", p.key, `{"url":"https://example.com/hooks","kinds":["message.bounced"]}`, http.StatusCreated, &h)
 	p.webhook = string(h.ID)
-	var tracking api.TrackingDomainWithRecords
-	w.call("POST", "/v1/tracking-domains", p.key, `{"name":"click.`+host+`"}`, http.StatusCreated, &tracking)
-	p.tracking = string(tracking.ID)
-	_, err = w.store.UpdateTracking(ctx, p.tenant.ID, tracking.ID, func(t myodai.TrackingDomain) (myodai.TrackingDomain, []myodai.Event, error) {
-		t.State, t.Ready, t.VerifiedAt = myodai.TrackingVerified, true, time.Now()
-		return t, nil, nil
+	var i api.SuppressionImport
+	w.call("POST", "/v1/suppression-imports", p.key, "imported@example.net", http.StatusOK, &i)
+	p.batch = string(i.BatchID)
+	w.call("POST", "/v1/messages", p.key, `{"from":"a@`+host+`","to":["gone@example.net"],"text":"Hi","suppressed":"hold"}`, http.StatusAccepted, &m)
+	p.held = string(m.Deliveries[0].ID)
+	now := time.Now()
+	p.returned, p.audit = string(myodai.NewID[myodai.ReturnedID](now, rand.Reader)), string(myodai.NewID[myodai.ListAuditID](now, rand.Reader))
+	err = w.store.RecordReturned(ctx, myodai.Returned{
+		ID: myodai.ReturnedID(p.returned), TenantID: p.tenant.ID, Kind: myodai.ReturnedAutoReply, DeliveryID: m.Deliveries[0].ID,
+		Raw: []byte("Subject: Away\r\n\r\n"), ReceivedAt: now,
+	}, func(d myodai.Delivery) (myodai.Delivery, []myodai.Event, *myodai.Suppression, error) {
+		return d, nil, nil, nil
+	})
+	check()
+	err = w.store.CreateListAudit(ctx, myodai.ListAudit{
+		ID: myodai.ListAuditID(p.audit), TenantID: p.tenant.ID, State: myodai.ListAuditFinished, CreatedAt: now, UpdatedAt: now, FinishedAt: now,
 	})
 	check()
 	return p
@@ -279,5 +288,17 @@ func (w *world) call(method, path, key, body string, status int, into any) answe
 			w.t.Fatal(err)
 		}
 	}
+	return a
+}
+
+// lookup is DNS for audits: every domain but gone.example takes mail.
+func (w *world) lookup(_ context.Context, name myodai.Name, t myodai.RecordType) myodai.Answer {
+	a := myodai.Answer{Question: myodai.Question{Name: name, Type: t, Recursive: true}, RCode: "NOERROR"}
+	if name == "gone.example" {
+		a.RCode = "NXDOMAIN"
+		a.Authority = []myodai.Record{{Name: "example", Type: myodai.TypeSOA, Data: "ns. h. 1 1 1 1 1"}}
+		return a
+	}
+	a.Records = []myodai.Record{{Name: name, Type: t, Data: "10 mx." + string(name)}}
 	return a
 }

@@ -178,7 +178,6 @@ var table = []Info{
 	{DMARCSPNPConflict, GroupDMARC, fragile, "DMARC"},
 	{DMARCStrictAlignment, GroupDMARC, blocks, "DMARC"},
 	{DMARCDeprecatedTags, GroupDMARC, advice, "DMARC"},
-	{DMARCTagIgnored, GroupDMARC, fragile, "DMARC"},
 	{DMARCTestMode, GroupDMARC, advice, "DMARC"},
 	{DMARCPSDMisused, GroupDMARC, fragile, "DMARC"},
 	{DMARCPNone, GroupDMARC, advice, "DMARC"},

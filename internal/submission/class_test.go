@@ -38,7 +38,7 @@ func TestClass(t *testing.T) {
 			l.policy.Classes[1].Life = myodai.Span(time.Hour)
 			r := request(tt.header + hello)
 			r.Class, r.Credential.Class = tt.request, tt.credential
-			_, err := submission.New(submission.Options{Store: l, Random: &counter{}, MailHost: "mx.plat.example"}).Submit(t.Context(), r)
+			_, err := submission.New(submission.Options{Store: l, Suppressions: l, Random: &counter{}, MailHost: "mx.plat.example"}).Submit(t.Context(), r)
 			if tt.want == "" {
 				if !refuses(err, myodai.CodeInvalid) {
 					t.Errorf("Submit = %v, want a refusal", err)

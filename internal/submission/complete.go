@@ -13,11 +13,11 @@ import (
 // dropped are the fields that a submitter's message loses: those that only a
 // later station may write (RFC 5321 §4.4, RFC 8601 §5), those that name hidden
 // recipients, signatures that are not ours, and the resent block, whose authors
-// nobody has verified; and the one that speaks to us.
+// nobody has verified; and those that speak to us.
 //
 // Received fields stay, as RFC 5321 §4.4 demands; they are what stops loops.
 var dropped = []string{
-	"Return-Path", "Bcc", "Resent-Bcc", classField, trackField,
+	"Return-Path", "Bcc", "Resent-Bcc", classField, trackField, suppressedField,
 	"DKIM-Signature", "DomainKey-Signature",
 	"Authentication-Results", "ARC-Authentication-Results", "ARC-Message-Signature", "ARC-Seal", "Received-SPF",
 	"Resent-From", "Resent-Sender", "Resent-To", "Resent-Cc", "Resent-Date", "Resent-Message-ID", "Resent-Reply-To",

@@ -22,7 +22,7 @@ func TestCosign(t *testing.T) {
 		l := newLedger()
 		l.publish("", "plat.example", "p1r", myodai.KeyRSA)
 		e := submission.New(submission.Options{
-			Store: l, Random: &counter{}, ReturnKey: returnKey, MailHost: "mx.plat.example", Cosign: cosign,
+			Store: l, Suppressions: l, Random: &counter{}, ReturnKey: returnKey, MailHost: "mx.plat.example", Cosign: cosign,
 		})
 		if _, err := e.Submit(context.Background(), request(hello)); err != nil {
 			t.Fatal(err)

@@ -5,20 +5,13 @@ import (
 	"github.com/myodai/myodai/internal/bounce"
 )
 
-// deliveries makes one delivery per recipient, the suppressed ones ended
-// already, and the events that go with them. domain takes the bounces of what is
-// sent.
-func (e *Engine) deliveries(m myodai.Message, w Way, domain myodai.Domain, recipients []myodai.Address,
-	suppressed map[myodai.Address]myodai.Suppression, sole myodai.DeliveryID) ([]myodai.Delivery, []myodai.Event) {
+// deliveries makes one delivery per recipient, and the events of the message.
+// domain takes the bounces of what is sent.
+func (e *Engine) deliveries(m myodai.Message, w Way, domain myodai.Domain, recipients []myodai.Address, sole myodai.DeliveryID) (
+	[]myodai.Delivery, []myodai.Event) {
 	list := make([]myodai.Delivery, 0, len(recipients))
-	event := func(kind myodai.EventKind, delivery myodai.DeliveryID, data map[string]any) myodai.Event {
-		return myodai.Event{
-			ID: myodai.NewID[myodai.EventID](m.AcceptedAt, e.o.Random), TenantID: m.TenantID, Kind: kind, At: m.AcceptedAt,
-			DomainID: m.DomainID, MessageID: m.ID, DeliveryID: delivery, Data: data,
-		}
-	}
-	events := []myodai.Event{event(myodai.EventMessageAccepted, "", map[string]any{
-		"recipients": len(recipients), "class": string(m.Class),
+	events := []myodai.Event{e.event(m, myodai.EventMessageAccepted, "", map[string]any{
+		"recipients": len(recipients), "class": string(m.Class), "suppressed": 0,
 	})}
 	for _, rcpt := range recipients {
 		id := sole
@@ -32,21 +25,21 @@ func (e *Engine) deliveries(m myodai.Message, w Way, domain myodai.Domain, recip
 		if w.Fate == FateSend {
 			e.direct(&d, w, domain)
 		}
-		if s, ok := suppressed[rcpt]; ok {
-			d.State = myodai.DeliverySuppressed
-			events = append(events, event(myodai.EventMessageSuppressed, id, map[string]any{
-				"recipient": rcpt.String(), "reason": string(s.Reason), "suppression": string(s.ID),
-			}))
-		}
 		list = append(list, d)
 	}
-	events[0].Data["suppressed"] = len(events) - 1
 	if w.Fate == FateHold {
-		events = append(events, event(myodai.EventMessageHeld, "", map[string]any{"why": string(w.Why), "lacking": w.Lacking}))
+		events = append(events, e.event(m, myodai.EventMessageHeld, "", map[string]any{"why": string(w.Why), "lacking": w.Lacking}))
 	} else {
 		events[0].Data["route"], events[0].Data["basis"], events[0].Data["sent_from"] = string(w.Route), string(m.Basis), m.From.String()
 	}
 	return list, events
+}
+
+func (e *Engine) event(m myodai.Message, kind myodai.EventKind, delivery myodai.DeliveryID, data map[string]any) myodai.Event {
+	return myodai.Event{
+		ID: myodai.NewID[myodai.EventID](m.AcceptedAt, e.o.Random), TenantID: m.TenantID, Kind: kind, At: m.AcceptedAt,
+		DomainID: m.DomainID, MessageID: m.ID, DeliveryID: delivery, Data: data,
+	}
 }
 
 // direct puts a delivery on its way.

@@ -31,6 +31,8 @@ type ledger struct {
 	suppressed  map[myodai.Address]myodai.Suppression
 	policy      myodai.Policy // over the defaults
 	confirmed   []myodai.SenderAddress
+	audited     map[myodai.ClassName]bool
+	events      []myodai.Event // of what was not accepted
 	accepted    []myodai.Accepted
 	brokenAt    string // the method that fails, "" for none
 	published   map[myodai.Name]string
@@ -88,14 +90,37 @@ func (l *ledger) ConfirmedSender(_ context.Context, tenant myodai.TenantID, addr
 	return myodai.SenderAddress{}, myodai.Refuse(myodai.CodeNotFound, "", "not confirmed")
 }
 
-func (l *ledger) Suppressed(_ context.Context, tenant myodai.TenantID, list []myodai.Address) (map[myodai.Address]myodai.Suppression, error) {
+func (l *ledger) Suppressed(_ context.Context, tenant myodai.TenantID, class myodai.ClassName, list []myodai.Address, now time.Time) (
+	map[myodai.Address]myodai.Suppression, error) {
 	found := map[myodai.Address]myodai.Suppression{}
 	for _, a := range list {
-		if s, ok := l.suppressed[a]; ok && s.TenantID == tenant {
+		if s, ok := l.suppressed[a]; ok && s.TenantID == tenant && s.Counts(class, now) {
 			found[a] = s
 		}
 	}
 	return found, l.fail("Suppressed")
+}
+
+func (l *ledger) ClaimProbe(_ context.Context, entry myodai.Suppression, delivery myodai.DeliveryID, now time.Time) (bool, error) {
+	if err := l.fail("ClaimProbe"); err != nil {
+		return false, err
+	}
+	s := l.suppressed[entry.Address]
+	if s.ProbeAt != entry.ProbeAt {
+		return false, nil
+	}
+	s.Probe, s.ProbeAt = delivery, now.Add(s.ProbeAfter)
+	l.suppressed[entry.Address] = s
+	return true, nil
+}
+
+func (l *ledger) ListAuditPassed(_ context.Context, _ myodai.TenantID, class myodai.ClassName) (bool, error) {
+	return l.audited[class] || l.audited[""], l.fail("AuditPassed")
+}
+
+func (l *ledger) AddEvents(_ context.Context, events ...myodai.Event) error {
+	l.events = append(l.events, events...)
+	return l.fail("AddEvents")
 }
 
 func (l *ledger) Signers(_ context.Context, _ myodai.TenantID, domain myodai.DomainID) ([]dkim.Signer, error) {
@@ -200,7 +225,7 @@ func (l *ledger) verify(message []byte, now time.Time) string {
 var returnKey = [32]byte{1, 2, 3}
 
 func engine(l *ledger) *submission.Engine {
-	return submission.New(submission.Options{Store: l, Random: rand.Reader, ReturnKey: returnKey, MailHost: "mx.plat.example"})
+	return submission.New(submission.Options{Store: l, Suppressions: l, Random: rand.Reader, ReturnKey: returnKey, MailHost: "mx.plat.example"})
 }
 
 // submit sends raw as the shop, to one recipient.

@@ -20,7 +20,7 @@ func TestSendOwn(t *testing.T) {
 		State: myodai.DomainVerified, ReturnPath: "plat.example",
 	})
 	e := submission.New(submission.Options{
-		Store: l, Random: &counter{}, ReturnKey: returnKey, MailHost: "mx.plat.example",
+		Store: l, Suppressions: l, Random: &counter{}, ReturnKey: returnKey, MailHost: "mx.plat.example",
 		Own: submission.Mailbox{Name: "Plat", Address: addresses("no-reply@plat.example")[0]},
 	})
 	for _, tt := range []struct {

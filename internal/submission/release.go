@@ -84,7 +84,7 @@ func (e *Engine) release(ctx context.Context, m myodai.Message, w Way, rule myod
 		},
 	}}}
 	for _, d := range all {
-		if d.State == myodai.DeliveryHeld {
+		if d.State == myodai.DeliveryHeld && d.Hold == "" {
 			d.DueAt = now
 			e.direct(&d, w, domain)
 			r.Deliveries = append(r.Deliveries, d)

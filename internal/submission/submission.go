@@ -23,8 +23,6 @@ type Store interface {
 	DomainNamed(ctx context.Context, tenant myodai.TenantID, name myodai.Name) (myodai.Domain, error)
 	// Policy returns what counts for a tenant, every field said.
 	Policy(ctx context.Context, tenant myodai.TenantID) (myodai.Policy, error)
-	// Suppressed finds those of the addresses that the tenant must not mail.
-	Suppressed(ctx context.Context, tenant myodai.TenantID, list []myodai.Address) (map[myodai.Address]myodai.Suppression, error)
 	// Signers returns the active keys of a domain; of the platform for ("", "").
 	Signers(ctx context.Context, tenant myodai.TenantID, domain myodai.DomainID) ([]dkim.Signer, error)
 	// Accept writes everything or nothing. It returns the earlier message and
@@ -41,18 +39,20 @@ const (
 	DefaultMaxAge        = 5 * 24 * time.Hour // RFC 5321 §4.5.4.1 wants four to five days
 )
 
-// Options are what an Engine is made of. Store, Random, ReturnKey and MailHost
-// are needed.
+// Options are what an Engine is made of. Store, Suppressions, Random, ReturnKey
+// and MailHost are needed.
 type Options struct {
-	Store     Store
-	Random    io.Reader   // ids and Message-IDs; must not fail
-	ReturnKey [32]byte    // signs return paths
-	MailHost  myodai.Name // our name in the trace line
-	Holds     Holds       // needed by Release and Run
-	Addresses Addresses   // confirmed by themselves; nil: none ever is
-	Routes    []string    // names of the smarthosts there are
-	Links     Links       // nil: nothing is tracked, and nobody unsubscribes with one click
-	Own       Mailbox     // the author of the platform's own mail, in its zone; needed by SendOwn
+	Store Store
+	// Suppressions says who is not to be mailed. It is often the same store.
+	Suppressions Suppressions
+	Random       io.Reader   // ids and Message-IDs; must not fail
+	ReturnKey    [32]byte    // signs return paths
+	MailHost     myodai.Name // our name in the trace line
+	Holds        Holds       // needed by Release and Run
+	Addresses    Addresses   // confirmed by themselves; nil: none ever is
+	Routes       []string    // names of the smarthosts there are
+	Links        Links       // nil: nothing is tracked, and nobody unsubscribes with one click
+	Own          Mailbox     // the author of the platform's own mail, in its zone; needed by SendOwn
 
 	Cosign        Cosign        // of tenants' mail by the platform; "" means CosignEd25519
 	MaxSize       int64         // octets of one message as received; 0 means DefaultMaxSize
@@ -107,6 +107,10 @@ type Request struct {
 	// Track is what of it may be tracked, of what its class tracks: "off", or a
 	// list of clicks and opens; "" leaves that to the message's X-Myodai-Track.
 	Track string
+
+	// Suppressed is what becomes of recipients that are not to be mailed; "" leaves
+	// that to the message's X-Myodai-Suppressed, then to the policy.
+	Suppressed myodai.SuppressedRule
 
 	// IdempotencyKey makes the request safe to repeat for 24 hours (P05); "" for
 	// none. At most 255 printable ASCII characters.

@@ -52,9 +52,9 @@ func (e *Engine) Submit(ctx context.Context, r Request) (Result, error) {
 		AcceptedAt:   now,
 		ExpiresAt:    now.Add(cmp.Or(time.Duration(class.Life), e.o.MaxAge)),
 	}
-	suppressed, err := e.o.Store.Suppressed(ctx, m.TenantID, recipients)
+	withheld, err := e.withhold(ctx, r, h, m, recipients)
 	if err != nil {
-		return Result{}, fmt.Errorf("submit: %w", err)
+		return Result{}, err
 	}
 	mark, err := e.marking(ctx, r, h, m, class, way, recipients)
 	if err != nil {
@@ -72,8 +72,11 @@ func (e *Engine) Submit(ctx context.Context, r Request) (Result, error) {
 			return Result{}, faultOr("submit", err)
 		}
 	}
-	deliveries, events := e.deliveries(m, way, domain, recipients, suppressed, mark.of.DeliveryID)
+	deliveries, events := e.deliveries(m, way, domain, recipients, mark.of.DeliveryID)
 	events[0].Data["from"] = from.String() // who wrote it, whatever it is sent as
+	if events, err = e.apply(ctx, withheld, m, deliveries, events); err != nil {
+		return Result{}, err
+	}
 	if r.nullReturn {
 		for i := range deliveries {
 			deliveries[i].ReturnPath = myodai.Address{}

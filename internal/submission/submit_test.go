@@ -28,7 +28,7 @@ func TestSubmit(t *testing.T) {
 		l.publish(example.ID, "example.com", "s1", myodai.KeyRSA)
 		woken := 0
 		e := submission.New(submission.Options{
-			Store: l, Random: &counter{}, ReturnKey: returnKey, MailHost: "mx.plat.example", MaxAge: 72 * time.Hour,
+			Store: l, Suppressions: l, Random: &counter{}, ReturnKey: returnKey, MailHost: "mx.plat.example", MaxAge: 72 * time.Hour,
 			Wake: func() {
 				if woken++; len(l.accepted) != woken {
 					t.Error("the queue was woken before the commit")
@@ -188,7 +188,7 @@ func TestOwnDateAndMessageIDStay(t *testing.T) {
 func TestIdempotency(t *testing.T) {
 	l := newLedger()
 	woken := 0
-	e := submission.New(submission.Options{Store: l, Random: &counter{}, MailHost: "mx.plat.example", Wake: func() { woken++ }})
+	e := submission.New(submission.Options{Store: l, Suppressions: l, Random: &counter{}, MailHost: "mx.plat.example", Wake: func() { woken++ }})
 	r := request(hello)
 	r.IdempotencyKey = "order-1"
 	first, err := e.Submit(context.Background(), r)
@@ -302,7 +302,7 @@ func TestFaultsAcceptNothing(t *testing.T) {
 		t.Run(method, func(t *testing.T) {
 			l := newLedger()
 			l.brokenAt = method
-			e := submission.New(submission.Options{Store: l, Random: &counter{}, MailHost: "mx.plat.example", Wake: func() {
+			e := submission.New(submission.Options{Store: l, Suppressions: l, Random: &counter{}, MailHost: "mx.plat.example", Wake: func() {
 				t.Error("the queue was woken")
 			}})
 			raw := hello

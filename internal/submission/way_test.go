@@ -155,7 +155,7 @@ func withPlatform(l *ledger) *submission.Engine {
 		ID: myodai.PlatformDomain, TenantID: myodai.PlatformTenant, Name: "plat.example", State: myodai.DomainVerified, ReturnPath: "plat.example",
 	})
 	return submission.New(submission.Options{
-		Store: l, Addresses: l, Random: &counter{}, ReturnKey: returnKey, MailHost: "mx.plat.example", Routes: []string{myodai.NormalRoute},
+		Store: l, Suppressions: l, Addresses: l, Random: &counter{}, ReturnKey: returnKey, MailHost: "mx.plat.example", Routes: []string{myodai.NormalRoute},
 		Own: submission.Mailbox{Name: "Plat", Address: addresses("no-reply@plat.example")[0]},
 	})
 }
