@@ -39,6 +39,7 @@ type Options struct {
 	Send func(context.Context, myodai.OwnMail) (myodai.MessageID, error)
 	// Outward reaches OpenID Connect providers; nil: there are none.
 	Outward http.RoundTripper
+	Cost    Cost         // of passwords; the zero value means DefaultCost
 	Log     *slog.Logger // nil: nothing is logged
 }
 
@@ -63,7 +64,10 @@ type Service struct {
 func New(o Options) *Service {
 	s := &Service{
 		store: o.Store, people: o.People, random: o.Random, base: strings.TrimSuffix(o.BaseURL, "/"), send: o.Send, outward: o.Outward, log: o.Log,
-		platform: o.Platform, passwords: newPasswords(o.Random, passwordCost), limits: newThrottles(), asides: make(chan struct{}, maxAside),
+		platform: o.Platform, passwords: newPasswords(o.Random, o.Cost), limits: newThrottles(), asides: make(chan struct{}, maxAside),
+	}
+	if o.Cost == (Cost{}) {
+		s.passwords.cost = DefaultCost
 	}
 	if s.platform == "" {
 		s.platform = "Myodai"

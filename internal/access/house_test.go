@@ -49,7 +49,7 @@ func newHouseReaching(t *testing.T, outward http.RoundTripper) *house {
 	_, err = h.store.Migrate(t.Context())
 	h.must(err)
 	h.options = access.Options{
-		Store: h.store, People: h.store, Random: rand.Reader, BaseURL: base, Outward: outward,
+		Store: h.store, People: h.store, Random: rand.Reader, BaseURL: base, Outward: outward, Cost: access.Cost{Time: 1, Memory: 64, Threads: 1},
 		Send: func(_ context.Context, m myodai.OwnMail) (myodai.MessageID, error) {
 			h.mu.Lock()
 			defer h.mu.Unlock()

@@ -15,17 +15,17 @@ import (
 	"github.com/myodai/myodai"
 )
 
-// cost is what one password costs to hash, and to guess.
-type cost struct {
-	time, memory uint32 // passes; KiB
-	threads      uint8
+// Cost is what one password costs to hash, and to guess.
+type Cost struct {
+	Time, Memory uint32 // passes; KiB
+	Threads      uint8
 }
 
-// passwordCost is the second recommended option of RFC 9106 §4: 64 MiB, which a
+// DefaultCost is the second recommended option of RFC 9106 §4: 64 MiB, which a
 // small machine has for the few who sign in at a time. It is written down with
 // each password, so that it can be raised; who signs in with an older one has it
 // hashed anew.
-var passwordCost = cost{time: 3, memory: 64 << 10, threads: 4}
+var DefaultCost = Cost{Time: 3, Memory: 64 << 10, Threads: 4}
 
 const saltOctets, hashOctets = 16, 32 // RFC 9106 §4
 
@@ -62,11 +62,11 @@ func CheckPassword(password string, email myodai.Address) error {
 // passwords hashes and verifies, few at a time: each takes its memory.
 type passwords struct {
 	random io.Reader
-	cost   cost
+	cost   Cost
 	slots  chan struct{}
 }
 
-func newPasswords(random io.Reader, c cost) *passwords {
+func newPasswords(random io.Reader, c Cost) *passwords {
 	return &passwords{random: random, cost: c, slots: make(chan struct{}, max(2, runtime.GOMAXPROCS(0)))}
 }
 
@@ -92,8 +92,8 @@ func (p *passwords) hash(ctx context.Context, password string) (string, error) {
 	if _, err := io.ReadFull(p.random, salt[:]); err != nil {
 		panic("access: no randomness: " + err.Error())
 	}
-	key := argon2.IDKey([]byte(password), salt[:], p.cost.time, p.cost.memory, p.cost.threads, hashOctets)
-	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, p.cost.memory, p.cost.time, p.cost.threads,
+	key := argon2.IDKey([]byte(password), salt[:], p.cost.Time, p.cost.Memory, p.cost.Threads, hashOctets)
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, p.cost.Memory, p.cost.Time, p.cost.Threads,
 		base64.RawStdEncoding.EncodeToString(salt[:]), base64.RawStdEncoding.EncodeToString(key)), nil
 }
 
@@ -112,17 +112,17 @@ func (p *passwords) verify(ctx context.Context, phc, password string) (right, st
 	if !ok {
 		c, salt, want = p.cost, make([]byte, saltOctets), make([]byte, hashOctets)
 	}
-	got := argon2.IDKey([]byte(password), salt, c.time, c.memory, c.threads, hashOctets)
+	got := argon2.IDKey([]byte(password), salt, c.Time, c.Memory, c.Threads, hashOctets)
 	return hmac.Equal(got, want) && ok, c != p.cost, nil
 }
 
 // readPHC takes a hash apart.
-func readPHC(phc string) (c cost, salt, hash []byte, ok bool) {
+func readPHC(phc string) (c Cost, salt, hash []byte, ok bool) {
 	parts := strings.Split(phc, "$")
 	if len(parts) != 6 || parts[1] != "argon2id" || parts[2] != fmt.Sprintf("v=%d", argon2.Version) {
 		return c, nil, nil, false
 	}
-	if _, err := fmt.Sscanf(parts[3], "m=%d,t=%d,p=%d", &c.memory, &c.time, &c.threads); err != nil || c.time == 0 || c.threads == 0 {
+	if _, err := fmt.Sscanf(parts[3], "m=%d,t=%d,p=%d", &c.Memory, &c.Time, &c.Threads); err != nil || c.Time == 0 || c.Threads == 0 {
 		return c, nil, nil, false
 	}
 	salt, err := base64.RawStdEncoding.DecodeString(parts[4])

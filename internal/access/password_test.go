@@ -9,12 +9,12 @@ import (
 )
 
 func TestPasswords(t *testing.T) {
-	dear := newPasswords(rand.Reader, realCost)
+	dear := newPasswords(rand.Reader, DefaultCost)
 	costly, err := dear.hash(t.Context(), "correct horse battery")
 	if err != nil || !strings.HasPrefix(costly, "$argon2id$v=19$m=65536,t=3,p=4$") {
 		t.Fatalf("hash = %s, %v", costly, err)
 	}
-	p := newPasswords(rand.Reader, passwordCost)
+	p := newPasswords(rand.Reader, Cost{Time: 1, Memory: 64, Threads: 1})
 	phc, err := p.hash(t.Context(), "correct horse battery")
 	if err != nil {
 		t.Fatal(err)

@@ -6,16 +6,18 @@ import (
 	"log/slog"
 	"net/http"
 
+	"github.com/myodai/myodai/internal/access"
 	"github.com/myodai/myodai/internal/domains"
 	"github.com/myodai/myodai/internal/store"
 )
 
 // Options are what a Server is made of. Store, Domains, Random, Key and Log are
-// needed.
+// needed; Access, too, for people to sign in.
 type Options struct {
 	Store    *store.Store
 	Domains  *domains.Service
-	Sessions Sessions  // nil: nobody can sign in
+	Access   *access.Service
+	Sessions Sessions  // nil: those of Access
 	Random   io.Reader // of ids of requests; must not fail
 	Key      [32]byte  // what we let browsers keep is sealed under it
 	Log      *slog.Logger
@@ -45,6 +47,9 @@ func New(o Options) (*Server, error) {
 	s := &Server{
 		o: o, log: o.Log.With("room", "console"), mux: http.NewServeMux(),
 		words: loadWords(), assets: loadAssets(), sealer: newSealer(o.Key),
+	}
+	if s.o.Sessions == nil && o.Access != nil {
+		s.o.Sessions = admitted{o.Access, o.Store}
 	}
 	base, err := parseBase(o.BaseURL)
 	if err != nil {

@@ -29,6 +29,12 @@ var sections = []struct {
 }{
 	{"nav.sending", []entry{
 		{"/domains", "nav.domains", "globe", members},
+		{"/credentials", "nav.credentials", "key", administrators},
+	}},
+	{"nav.team", []entry{
+		{"/members", "nav.members", "members", managers},
+		{"/audit", "nav.audit", "clock", managers},
+		{"/account", "nav.account", "person", people},
 	}},
 }
 

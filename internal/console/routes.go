@@ -7,8 +7,11 @@ type audience string
 
 const (
 	everyone       audience = "everyone"       // no sign-in
+	people         audience = "people"         // whoever is signed in, with or without a second factor
 	members        audience = "members"        // of a tenant, whatever their role
 	administrators audience = "administrators" // of a tenant: owners too (E1)
+	managers       audience = "managers"       // who say who belongs to them: administrators, and operators among themselves
+	owners         audience = "owners"         // who say how all of them sign in: owners, and operators among themselves
 	operators      audience = "operators"      // of the platform
 )
 
@@ -24,6 +27,17 @@ func (s *Server) route() {
 	s.mux.Handle("GET /assets/{name}", s.assets)
 	s.add("GET /{$}", everyone, home)
 	s.add("GET /design", everyone, showDesign)
+	if s.o.Access != nil {
+		s.routeSignIn()
+		s.routeJoin()
+		s.routeReset()
+		s.routeAccount()
+		s.routeSecrets()
+		s.routeMembers()
+		s.routeCredentials()
+		s.routeAudit()
+		s.routeRules()
+	}
 }
 
 // add routes requests to handle.

@@ -58,6 +58,7 @@ func (s *Server) visit(w http.ResponseWriter, r *http.Request, who audience, han
 		v.fail(err)
 		return
 	}
+	v.audit()
 	switch {
 	case v.actor.may(who):
 		if err := handle(v); err != nil {
@@ -65,6 +66,10 @@ func (s *Server) visit(w http.ResponseWriter, r *http.Request, who audience, han
 		}
 	case !v.actor.signedIn():
 		v.askToSignIn()
+	case v.actor.Enroll:
+		if err := v.to(factorPath); err != nil {
+			v.fail(err)
+		}
 	default:
 		v.fail(errNoPage) // to who may not, the page does not exist (E1)
 	}

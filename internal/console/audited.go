@@ -1,0 +1,68 @@
+package console
+
+import (
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/myodai/myodai"
+	"github.com/myodai/myodai/internal/access"
+	"github.com/myodai/myodai/internal/store"
+)
+
+// from is where the request came from.
+func (v *visit) from() access.Client {
+	c := access.Client{Address: v.r.RemoteAddr, Agent: v.r.UserAgent()}
+	if host, _, err := net.SplitHostPort(v.r.RemoteAddr); err == nil {
+		c.Address = host
+	}
+	c.Network = c.Address
+	addr, err := netip.ParseAddr(c.Address)
+	if addr = addr.Unmap().WithZone(""); err == nil && addr.Is6() {
+		prefix, _ := addr.Prefix(64) // what one customer of an access provider has
+		c.Network = prefix.String()
+	}
+	return c
+}
+
+// by is who asks, for the engine.
+func (v *visit) by() access.By { return v.actor.access.By(v.from()) }
+
+// operations are what forms do, by the API's names for it. A form that is not
+// among them is named by its address.
+var operations = map[string]string{
+	"POST /domains":                         "register-domain",
+	"POST /domains/{domain}/check":          "check-domain",
+	"POST /domains/{domain}/shape":          "change-domain",
+	"POST /domains/{domain}/settings":       "change-domain",
+	"POST /domains/{domain}/rotate":         "rotate-keys",
+	"POST /domains/{domain}/delete":         "delete-domain",
+	"POST /credentials":                     "create-credential",
+	"POST /credentials/{credential}/revoke": "revoke-credential",
+}
+
+// audit has the first change that this request makes written to the trail of who
+// is signed in, in the same transaction. Engines that write entries of their own
+// go first.
+func (v *visit) audit() {
+	if v.r.Method == http.MethodGet || v.r.Method == http.MethodHead || v.actor.access.Member.ID == "" {
+		return
+	}
+	operation, ok := operations[v.r.Pattern]
+	if !ok {
+		_, operation, _ = strings.Cut(v.r.Pattern, " ")
+	}
+	by := v.by()
+	entry := myodai.AuditEntry{
+		ID: myodai.NewID[myodai.AuditID](time.Now(), v.o.Random), TenantID: v.actor.Tenant, At: time.Now(), Actor: by.Actor,
+		Operation: operation, Address: by.Client.Address,
+	}
+	for _, name := range []string{"domain", "credential", "suppression", "id"} {
+		if id := v.r.PathValue(name); id != "" && len(id) <= 64 && entry.Object == "" {
+			entry.Object = id
+		}
+	}
+	v.r = v.r.WithContext(store.Audited(v.r.Context(), entry))
+}
