@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net"
+	"net/http"
 	"net/netip"
 	"time"
 
@@ -58,6 +59,9 @@ type Smarthost struct {
 type Agent struct {
 	with Options // completed
 	kept kept
+
+	web      *http.Client // fetches MTA-STS policies
+	policies policies
 }
 
 // NewAgent makes an agent. It asks nothing and connects nowhere yet.
@@ -84,7 +88,9 @@ func NewAgent(o Options) *Agent {
 		o.Keep = 2 * time.Second
 	}
 	o.Timeouts = o.Timeouts.withDefaults()
-	return &Agent{with: o}
+	a := &Agent{with: o}
+	a.web = newWeb(a)
+	return a
 }
 
 // Attempt tries to deliver every item of job and returns one outcome per item,
@@ -111,10 +117,15 @@ func (a *Agent) toExchangers(ctx context.Context, w *work) {
 	if problem != nil {
 		w.fail(*problem)
 	}
+	policy := a.policy(ctx, domain, time.Now())
 	tried := map[netip.Addr]bool{}
 	for _, host := range hosts {
 		if w.done(ctx) {
 			return
+		}
+		if policy.mode == stsEnforce && !policy.allows(host) {
+			w.fail(*transient("4.7.0", "the MTA-STS policy of %s does not name the host %s", domain, host))
+			continue
 		}
 		list, problem := a.addresses(ctx, host)
 		if problem != nil {
@@ -128,7 +139,7 @@ func (a *Agent) toExchangers(ctx context.Context, w *work) {
 				continue
 			}
 			tried[ip] = true
-			a.visit(ctx, w, target{host: host, address: netip.AddrPortFrom(ip, a.with.Port)})
+			a.visit(ctx, w, target{host: host, address: netip.AddrPortFrom(ip, a.with.Port), verified: policy.mode == stsEnforce})
 		}
 	}
 }

@@ -18,6 +18,7 @@ type target struct {
 	host      myodai.Name // whose address it is; for TLS and for people
 	address   netip.AddrPort
 	smarthost *Smarthost // nil when it is an MX
+	verified  bool       // TLS is required, with a certificate for host
 }
 
 // session is one SMTP connection, ready for transactions once open has returned it.
@@ -66,7 +67,8 @@ func (a *Agent) openOnce(ctx context.Context, t target, said *transcript, plain 
 	if problem = s.connect(ctx); problem != nil {
 		return s, problem, false
 	}
-	needTLS := t.smarthost != nil && t.smarthost.User != ""
+	login := t.smarthost != nil && t.smarthost.User != ""
+	needTLS := login || t.verified
 	if t.smarthost != nil && t.address.Port() == 465 {
 		if err := s.startTLS(ctx, needTLS); err != nil {
 			return s, s.lost("the TLS handshake", err), false
@@ -86,8 +88,11 @@ func (a *Agent) openOnce(ctx context.Context, t target, said *transcript, plain 
 			}
 		}
 	}
-	if needTLS {
+	if login {
 		return s, s.authenticate(), false
+	}
+	if needTLS && s.tls == "" {
+		return s, transient("4.7.4", "%s offers no TLS, which its domain's MTA-STS policy requires", t.host), false
 	}
 	return s, nil, false
 }

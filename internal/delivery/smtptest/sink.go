@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"io"
 	"net"
@@ -45,6 +46,8 @@ type SinkOptions struct {
 	PerConn int               // mails taken per connection before 421; 0 means any number
 	// Vanish hangs up without an answer to QUIT or to the first command after a mail.
 	Vanish bool
+	// Distrusted expects the client to hang up in the TLS handshake.
+	Distrusted bool
 }
 
 // NewSink starts a sink.
@@ -61,6 +64,10 @@ func NewSink(t testing.TB, o SinkOptions) *Sink {
 
 // Addr is where the sink listens.
 func (s *Sink) Addr() netip.AddrPort { return s.listener.addr() }
+
+// Authority is the certificate itself, for mx.example.net: who trusts it trusts
+// the sink.
+func (s *Sink) Authority() *x509.Certificate { return s.tls.Certificates[0].Leaf }
 
 // Connections counts those that were opened.
 func (s *Sink) Connections() int { return s.listener.connections() }
@@ -183,7 +190,9 @@ func (c *sinkConn) offers() []string {
 func (c *sinkConn) startTLS() bool {
 	conn := tls.Server(c.conn, c.sink.tls)
 	if err := conn.Handshake(); err != nil {
-		c.sink.t.Errorf("TLS handshake: %v", err)
+		if !c.sink.options.Distrusted {
+			c.sink.t.Errorf("TLS handshake: %v", err)
+		}
 		return false
 	}
 	c.conn, c.r, c.tls, c.state = conn, bufio.NewReader(conn), true, ""
