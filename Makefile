@@ -3,7 +3,7 @@
 GO ?= go
 FUZZTIME ?= 20s
 
-.PHONY: build fast demo test lint fuzz bench cover clean
+.PHONY: build fast demo test lint fuzz soak bench cover clean
 
 build: ## the program, static, in bin/
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/myodai ./cmd/myodai
@@ -22,6 +22,10 @@ lint: ## vet, staticcheck, gosec, govulncheck
 
 fuzz: ## every fuzz target for FUZZTIME
 	scripts/fuzz $(FUZZTIME)
+
+soak: ## kills and pauses for much longer than the tests do, on both databases
+	scripts/packages
+	MYODAI_SOAK=5m scripts/postgres $(GO) test ./e2e -run 'TestNothingAcceptedIsLost|TestThreeNodes' -v -timeout 60m
 
 bench: ## what is fast and what is not, measured, beside Postfix and the machine's limits
 	$(GO) test -run '^$$' -bench . -benchmem ./...

@@ -31,8 +31,25 @@ const (
 	EventSenderExpired    EventKind = "sender.expired"   // nobody confirmed it in time
 	EventSenderDeleted    EventKind = "sender.deleted"
 
-	EventMessageHeld       EventKind = "message.held"
-	EventMessageReleased   EventKind = "message.released"
+	EventMessageHeld     EventKind = "message.held"
+	EventMessageReleased EventKind = "message.released"
+
+	EventTrackingRegistered EventKind = "tracking.registered"
+	EventTrackingDiagnosed  EventKind = "tracking.diagnosed" // not verified, and what is wrong is something else than before
+	EventTrackingProved     EventKind = "tracking.proved"    // the name is the tenant's; its certificate is next
+	EventTrackingReminded   EventKind = "tracking.reminded"  // the deadline for the certificate comes near
+	EventTrackingExpired    EventKind = "tracking.expired"   // the deadline has passed
+	EventTrackingCertified  EventKind = "tracking.certified" // the certificate is there; the record is to be rewritten
+	EventTrackingVerified   EventKind = "tracking.verified"
+	EventTrackingAtRisk     EventKind = "tracking.at_risk"
+	EventTrackingSuspended  EventKind = "tracking.suspended"
+	EventTrackingChanged    EventKind = "tracking.changed" // the way it is set up
+	EventTrackingDeleted    EventKind = "tracking.deleted"
+
+	EventCertificateIssued   EventKind = "certificate.issued"
+	EventCertificateFailed   EventKind = "certificate.failed"   // no certificate, and for another reason than before
+	EventCertificateExpiring EventKind = "certificate.expiring" // a fortnight before it does
+
 	EventMessageAccepted   EventKind = "message.accepted"
 	EventMessageDeferred   EventKind = "message.deferred"
 	EventMessageDelivered  EventKind = "message.delivered"

@@ -98,7 +98,8 @@ type Finding struct {
 type Check struct {
 	ID          CheckID
 	TenantID    TenantID
-	DomainID    DomainID
+	DomainID    DomainID   // "" of a tracking domain's
+	TrackingID  TrackingID // "" of a domain's
 	At          time.Time
 	Verdict     Verdict
 	Records     []RecordCheck

@@ -31,6 +31,8 @@ type (
 	VisitID       string
 	ListAuditID   string
 	BatchID       string
+	TrackingID    string
+	CertificateID string
 )
 
 type id interface {
@@ -60,6 +62,8 @@ func (WebhookID) prefix() string     { return "whk" }
 func (VisitID) prefix() string       { return "vis" }
 func (ListAuditID) prefix() string   { return "lau" }
 func (BatchID) prefix() string       { return "bat" }
+func (TrackingID) prefix() string    { return "trk" }
+func (CertificateID) prefix() string { return "crt" }
 
 // idAlphabet is Crockford's base 32 in lower case: no i, l, o or u, so an id
 // can be read aloud, and it survives a case-insensitive local part.

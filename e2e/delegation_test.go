@@ -28,12 +28,12 @@ func healthy(domain string, serial int, servers ...string) domainZone {
 	return domainZone{domain: domain, serial: serial, records: zoneOf(aliasPlan, nil), servers: servers}
 }
 
-// finds checks a domain, and that the primary finding is the wanted one, told to
+// finds checks a domain, with more arguments where DNS is asked, and that the primary finding is the wanted one, told to
 // people, and the same again from what was saved.
-func (w *world) finds(t *testing.T, domain string, exit int, cause, record, says string) diagnosis {
+func (w *world) finds(t *testing.T, domain string, exit int, cause, record, says string, more ...string) diagnosis {
 	t.Helper()
 	saved := w.path(domain + ".observation.json")
-	d := checked(t, domain, append(w.checkArgs(domain), "--save", saved)...)
+	d := checked(t, domain, append(append(w.checkArgs(domain), "--save", saved), more...)...)
 	if d.exit != exit || d.cause() != cause || d.record() != record {
 		t.Errorf("exit status %d, primary cause %q at %q; want %d, %q at %q\n%s",
 			d.exit, d.cause(), d.record(), exit, cause, record, strings.Join(findingsOf(d), "\n"))

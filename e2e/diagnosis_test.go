@@ -52,7 +52,7 @@ var nameMistakes = []mistake{
 	{"the DMARC record on the bare domain", "A", aliasPlan, map[string]string{dmarc: `@ TXT "v=DMARC1; p=none; rua=mailto:k7f3@dmarc.plat.example"`}, "",
 		"dmarc-at-apex", "_dmarc", "_dmarc.{d}"},
 	{"a character nobody sees, from a web page", "A", aliasPlan, map[string]string{dmarc: `_dmarc\226\128\139 TXT "v=DMARC1; p=none; rua=mailto:k7f3@dmarc.plat.example"`}, "",
-		"name-invisible-unicode", "_dmarc", `\226\128\139`},
+		"name-invisible-unicode", "_dmarc", "_dmarc<U+200B>.{d}"},
 	{"name and value swapped", "A", aliasPlan, map[string]string{s1: "s1.k7f3.dkim.plat.example CNAME s1._domainkey.{d}."}, "",
 		"name-value-swapped", "s1._domainkey", "s1.k7f3.dkim.plat.example.{d}"},
 }
@@ -165,6 +165,9 @@ var hostMistakes = []mistake{
 		"acme-challenge-missing", "_acme-challenge.click", "_acme-challenge.click.{d}"},
 	{"the challenge alias one level too high", "I", trackingPlan, map[string]string{acme: "_acme-challenge CNAME k7f3.acme.plat.example."}, "",
 		"acme-challenge-wrong-level", "_acme-challenge.click", "_acme-challenge.{d}"},
+	{"a CAA record that lets only another company issue certificates", "I", trackingPlan, map[string]string{
+		acme: "_acme-challenge.click CNAME k7f3.acme.plat.example.\n@ CAA 0 issue \"ca.example\"",
+	}, "", "caa-forbids-issuer", "click", "ca.example"},
 	{"the answer to an old challenge", "I", trackingPlan, map[string]string{acme: `_acme-challenge.click TXT "gfj9Xq2w8Rg85nMabcdefghijklmnopqrstuvwxyz01"`}, "",
 		"acme-challenge-txt-left", "_acme-challenge.click", "gfj9Xq"},
 }

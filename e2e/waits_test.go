@@ -11,9 +11,16 @@ import (
 // a check without --root asks, with more configuration lines.
 func (w *world) startPublicResolvers(t *testing.T, more string) {
 	t.Helper()
-	hints := w.write(t, "public.hints", ". NS ns.root.\nns.root. A "+realRoots[0]+"\n")
 	for _, address := range publicResolvers {
-		conf := w.write(t, address+".conf", `server:
+		w.startResolver(t, address, more)
+	}
+}
+
+// startResolver runs Unbound at an address.
+func (w *world) startResolver(t *testing.T, address, more string) {
+	t.Helper()
+	hints := w.write(t, address+".hints", ". NS ns.root.\nns.root. A "+realRoots[0]+"\n")
+	conf := w.write(t, address+".conf", `server:
   username: ""
   chroot: ""
   pidfile: ""
@@ -28,11 +35,8 @@ func (w *world) startPublicResolvers(t *testing.T, more string) {
 `+more+`remote-control:
   control-enable: no
 `)
-		w.start(t, "public-resolver-"+address, find("unbound"), "-d", "-d", "-p", "-c", conf)
-	}
-	for _, address := range publicResolvers {
-		waitTCP(t, address+":53")
-	}
+	w.start(t, "public-resolver-"+address, find("unbound"), "-d", "-d", "-p", "-c", conf)
+	waitTCP(t, address+":53")
 }
 
 // looksUp asks a public resolver, as somebody curious does too early.

@@ -52,7 +52,7 @@ func zoneHead(origin string, serial, negative int, servers []string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "$ORIGIN %s\n$TTL 300\n@ %d SOA ns.host.example. hostmaster.host.example. %d 3600 600 86400 %d\n", origin, negative, serial, negative)
 	for _, s := range servers {
-		fmt.Fprintf(&b, "@ NS %s.\n", s)
+		fmt.Fprintf(&b, "@ %d NS %s.\n", negative, s)
 	}
 	return b.String()
 }
@@ -61,11 +61,24 @@ func zoneHead(origin string, serial, negative int, servers []string) string {
 // domains, and Myodai's own zone plat.example, as others would see them.
 func (w *world) startParents(t *testing.T, delegations string) {
 	t.Helper()
-	w.startNSD(t, "root", append([]string{rootAddress}, realRoots...), map[string]string{
-		".":       w.write(t, "root.zone", zoneHead(".", 1, 60, []string{"ns.host.example"})+"example. NS ns.host.example.\nns.host.example. A "+rootAddress+"\n"),
-		"example": w.write(t, "example.zone", exampleZone(delegations)),
-	})
+	w.startRegistries(t, delegations, nil)
 	w.startPlatformZone(t)
+}
+
+// startRegistries serves the root, the zone example with the given lines about
+// domains, and more top-level domains with lines of their own.
+func (w *world) startRegistries(t *testing.T, delegations string, more map[string]string) *exec.Cmd {
+	t.Helper()
+	top := zoneHead(".", 1, 60, []string{"ns.host.example"}) + "example. NS ns.host.example.\nns.host.example. A " + rootAddress + "\n"
+	zones := map[string]string{"example": w.write(t, "example.zone", exampleZone(delegations))}
+	for tld, lines := range more {
+		top += tld + ". NS ns.host.example.\n"
+		zones[tld] = w.write(t, tld+".zone", zoneHead(tld, 1, 60, []string{"ns.host.example"})+lines)
+	}
+	zones["."] = w.write(t, "root.zone", top)
+	cmd := w.startNSD(t, "root", append([]string{rootAddress}, realRoots...), zones)
+	w.waitServed(t, rootAddress, "example")
+	return cmd
 }
 
 func exampleZone(delegations string) string {

@@ -242,12 +242,7 @@ func (c *cli) writeChecked(r api.CheckedRecord, lang diagnose.Lang) {
 // writePrimary writes the finding to mend first.
 func (c *cli) writePrimary(f api.Finding, lang diagnose.Lang) {
 	words := reportWords[lang]
-	in := func(t api.Texts) string {
-		if lang == diagnose.Japanese {
-			return t.Japanese
-		}
-		return t.English
-	}
+	in := func(t api.Texts) string { return inLang(t, lang) }
 	c.say("\n[%s] %s", severityMarks[lang][f.Severity], printable(in(f.Title)))
 	c.say("  %s", printable(in(f.Message)))
 	if f.Diff != "" {

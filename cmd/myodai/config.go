@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/myodai/myodai"
 	"github.com/myodai/myodai/internal/delivery"
@@ -23,6 +24,7 @@ type config struct {
 	Data     string // directory
 	Database string // "": a SQLite file in Data
 	KeyFile  string // "": in Data
+	Roles    []role // of this node; empty: all
 
 	Zone         myodai.Name
 	Hostname     myodai.Name   // "": mail in Zone
@@ -48,7 +50,9 @@ type config struct {
 
 	TrackHost       myodai.Name // "": track in Zone
 	TLSCert, TLSKey string      // PEM files; both "": a self-signed certificate in Data
-	BaseURL         string      // of the API as clients see it; "": http:// and the first of ListenAPI
+	ACME            acmeConfig
+	TrackingStep    time.Duration // how long step 2 of a tracking domain may take; 0: 72 hours
+	BaseURL         string        // of the API as clients see it; "": http:// and the first of ListenAPI
 
 	RootHints       []string // "ip" or "ip:port"; empty: the real root
 	DNSPort         uint16   // of authoritative servers; 0: 53
@@ -69,6 +73,17 @@ type config struct {
 // smarthost is a mail server that takes all mail, written host:port or
 // user:password@host:port. The zero value means none.
 type smarthost struct{ delivery.Smarthost }
+
+// acmeConfig is where certificates come from. Without a directory none are
+// ordered.
+type acmeConfig struct {
+	Directory string         // URL of the authority's ACME directory
+	Contact   myodai.Address // told to the authority, and written to when a certificate is about to expire
+	Profile   string         // of certificates; "": the authority's default
+	Roots     string         // PEM file; "": the system's
+	EABKeyID  string
+	EABKey    string // base64url
+}
 
 // defaultConfig is what holds where nobody says anything.
 func defaultConfig() config {
@@ -154,6 +169,9 @@ func (c *config) validate() error {
 	}
 	if (c.TLSCert == "") != (c.TLSKey == "") {
 		blame("tls_cert", "give tls_cert and tls_key together, or neither")
+	}
+	if (c.ACME.EABKeyID == "") != (c.ACME.EABKey == "") {
+		blame("acme_eab_key", "give acme_eab_key_id and acme_eab_key together, or neither")
 	}
 	if u, err := url.Parse(c.BaseURL); c.BaseURL != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
 		blame("base_url", "%q is not an address such as https://api.example.com", c.BaseURL)

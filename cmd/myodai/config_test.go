@@ -90,13 +90,15 @@ listen_mx:
 // What is written can be read again, for every setting.
 func TestSettingsSurviveWriting(t *testing.T) {
 	full := map[string]string{
-		"data": "/var/lib/myodai", "database": "postgres://u:p@db/x", "key_file": "/etc/key", "zone": "plat.example",
+		"data": "/var/lib/myodai", "database": "postgres://u:p@db/x", "key_file": "/etc/key", "roles": "api,smtpd", "zone": "plat.example",
 		"hostname": "mx.plat.example", "addresses": "203.0.113.1,2001:db8::1", "name_servers": "ns1.plat.example,ns2.plat.example",
 		"contact": "dns.plat.example", "default_shape": "txt", "ed25519": "true", "cosign": "both", "service_name": "Plat", "notify_from": "hello@plat.example",
 		"listen_api":        "127.0.0.1:1",
 		"listen_submission": ":2", "listen_submissions": ":3", "listen_mx": "[::1]:4,127.0.0.1:4", "listen_dns": ":5",
 		"listen_metrics": "", "listen_track": ":6", "listen_track_tls": "", "track_host": "go.plat.example", "tls_cert": "a", "tls_key": "b", "base_url": "https://api.example.com", "root_hints": "127.0.0.1:53,::1",
 		"dns_port": "5353", "resolvers": "127.0.0.53", "recursives": "192.0.2.53,192.0.2.54:5353", "acme_ca_domains": "ca.example,other-ca.example", "rdap": "https://rdap.example.com/", "smtp_port": "2525", "smarthost": "user:p%40ss@relay.example:587", "routes": "bulk=u:p%2Cw@bulk.example,normal=old.example:25",
+		"acme_directory": "https://ca.example/directory", "acme_contact": "ca@plat.example", "acme_profile": "short", "acme_roots": "roots.pem",
+		"acme_eab_key_id": "k1", "acme_eab_key": "c2VjcmV0", "tracking_step_time": "48h0m0s",
 		"allow_egress": "10.0.0.0/8", "webhook_insecure": "true", "egress_map": "192.0.2.1:25=127.0.0.1:2525", "log_format": "json", "log_level": "debug",
 	}
 	first, _, err := loadConfig("", nil, full)
@@ -147,6 +149,10 @@ func TestWrongSettings(t *testing.T) {
 		{"a port past the last", with("listen_api", ":65536"), []string{"no place to listen"}},
 		{"two doors at one place", with("listen_mx", ":2525", "listen_submission", ":2525"), []string{"listen_mx: :2525 is also in listen_submission"}},
 		{"a certificate without its key", with("tls_cert", "cert.pem"), []string{"tls_cert and tls_key together"}},
+		{"a certificate authority without encryption (T57)", with("acme_directory", "http://ca.example/directory"), []string{"only HTTPS"}},
+		{"half of an external account binding", with("acme_eab_key_id", "k1"), []string{"acme_eab_key_id and acme_eab_key together"}},
+		{"a binding key that is none", with("acme_eab_key_id", "k1", "acme_eab_key", "hunter2+"), []string{"base64url"}},
+		{"a step that takes no time", with("tracking_step_time", "0s"), []string{"such as 72h"}},
 		{"a base URL without a scheme", with("base_url", "api.example.com"), []string{"https://api.example.com"}},
 		{"a base URL of another scheme", with("base_url", "ftp://api.example.com"), []string{"base_url"}},
 		{"registrations asked of no address", with("rdap", "rdap.example.com"), []string{"https://rdap.example.com/, or none"}},
@@ -213,6 +219,7 @@ func TestSecretsAreMasked(t *testing.T) {
 		{"database", "/var/lib/myodai.db", "/var/lib/myodai.db"},
 		{"smarthost", "user:hunter2@relay.example:587", "user:***@relay.example:587"},
 		{"smarthost", "relay.example", "relay.example"},
+		{"acme_eab_key", "aHVudGVyMg", "***"},
 		{"routes", "bulk=u:hunter2@bulk.example,normal=old.example:25", "bulk=u:***@bulk.example,normal=old.example:25"},
 	} {
 		c, _, err := loadConfig("", nil, map[string]string{tt.key: tt.text})

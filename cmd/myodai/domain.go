@@ -10,6 +10,7 @@ import (
 
 	"github.com/myodai/myodai"
 	"github.com/myodai/myodai/internal/api"
+	"github.com/myodai/myodai/internal/diagnose"
 )
 
 func (c *cli) domainCommand() *cobra.Command {
@@ -21,7 +22,7 @@ and find out whether those are there. A domain is named by its name or its id.`,
   myodai domain records acme.example --format zone
   myodai domain check acme.example`,
 	}
-	cmd.AddCommand(c.domainAdd(), c.domainList(), c.domainShow(), c.domainRecords(), c.domainCheck(), c.domainHistory(), c.domainShape(), c.domainDelete())
+	cmd.AddCommand(c.domainAdd(), c.domainList(), c.domainShow(), c.domainRecords(), c.domainCheck(), c.domainHistory(), c.domainSPF(), c.domainShape(), c.domainDelete())
 	return cmd
 }
 
@@ -137,16 +138,22 @@ func (c *cli) writeDomain(d api.DomainWithRecords) error {
 	return c.writeWithWarnings(d)
 }
 
-// writeWithWarnings writes a domain's records, and what its DNS host is known
-// not to take.
-func (c *cli) writeWithWarnings(d api.DomainWithRecords) error {
-	if err := c.writeRecords(d.Records); err != nil {
+// writeWithHints writes a domain's records, and what to know about them.
+func (c *cli) writeWithHints(name string, records []api.Record, warnings []api.Warning, lang diagnose.Lang) error {
+	if err := c.writeRecords(records); err != nil {
 		return err
 	}
-	for _, w := range d.Warnings {
-		c.say("Note: %s %s", printable(w.Record), w.Message.English)
-	}
+	c.writeHints(name, records, warnings, lang)
 	return nil
+}
+
+// writeWithWarnings is writeWithHints in the language of the environment.
+func (c *cli) writeWithWarnings(d api.DomainWithRecords) error {
+	lang, err := c.language("")
+	if err != nil {
+		return err
+	}
+	return c.writeWithHints(d.Name, d.Records, d.Warnings, lang)
 }
 
 func (c *cli) domainShape() *cobra.Command {

@@ -17,6 +17,9 @@ type doors struct {
 func (s *server) openDoors() error {
 	s.doors = &doors{streams: map[string][]net.Listener{}, packets: map[string][]net.PacketConn{}}
 	for _, key := range listenKeys {
+		if !s.cfg.plays(roleOfDoor[key]) {
+			continue
+		}
 		for _, address := range s.cfg.listeners()[key] {
 			open := s.doors.open
 			if key == "listen_dns" {

@@ -25,6 +25,8 @@ func (c *cli) domainRecords() *cobra.Command {
 		Use: "records DOMAIN", Short: "Show the records a domain must publish", Args: cobra.ExactArgs(1),
 		Long: `Show the records a domain must publish: as a table with what the last check saw of
 them, as a file for whoever keeps the DNS, or with --json as a plan that programs read.
+Below the table stands what the DNS host is known not to take, with the shape that
+works there, and what is to become of the SPF record that is there.
 A DMARC record that is there already stays as it is and is in no file.`,
 		Example: `  myodai domain records acme.example
   myodai domain records acme.example --format zone >> acme.example.zone
@@ -36,6 +38,10 @@ A DMARC record that is there already stays as it is and is in no file.`,
 			if err != nil {
 				return err
 			}
+			lang, err := c.language(o.lang)
+			if err != nil {
+				return err
+			}
 			p, err := aboutDomain[api.Plan](c, cmd, args[0], http.MethodGet, "/records", nil)
 			switch {
 			case err != nil:
@@ -43,7 +49,7 @@ A DMARC record that is there already stays as it is and is in no file.`,
 			case c.json:
 				return c.writeJSON(planFileOf(p))
 			case write == nil:
-				return c.writeRecords(p.Records)
+				return c.writeWithHints(p.Domain, p.Records, p.Warnings, lang)
 			}
 			sheet, err := o.sheet(p)
 			if err != nil {
@@ -62,13 +68,14 @@ A DMARC record that is there already stays as it is and is in no file.`,
 	flags.StringVar(&o.zone, "dns-zone", "", "the zone that holds the records, when it is above the domain")
 	flags.StringVar(&o.host, "dns-host", "", "for csv and terraform: `ID` of the DNS host whose panel it is, such as cloudflare")
 	flags.StringVar(&o.provider, "provider", "", "for terraform: cloudflare, aws, google or azurerm")
+	addLang(cmd, &o.lang)
 	return cmd
 }
 
 // recordOptions are the flags of domain records.
 type recordOptions struct {
-	format, zone, host, provider string
-	open                         bool
+	format, zone, host, provider, lang string
+	open                               bool
 }
 
 // writer is what writes the file that was asked for, nil for the table.

@@ -69,8 +69,9 @@ func (c *cli) root() *cobra.Command {
 	flags.StringVar(&c.key, "key", "", "`KEY` for the API; others can see it here, so prefer MYODAI_KEY")
 	flags.BoolVar(&c.json, "json", false, "write JSON, for programs")
 	root.AddCommand(
-		c.serveCommand(), c.demoCommand(), c.migrateCommand(), c.configCommand(), c.setupLinkCommand(), c.versionCommand(), c.manCommand(), c.checkCommand(),
-		c.tenantCommand(), c.credentialCommand(), c.policyCommand(), c.domainCommand(), c.keyCommand(),
+		c.serveCommand(), c.demoCommand(), c.migrateCommand(), c.configCommand(), c.setupLinkCommand(), c.versionCommand(), c.manCommand(),
+		c.checkCommand(), c.dmarcCommand(),
+		c.tenantCommand(), c.credentialCommand(), c.policyCommand(), c.domainCommand(), c.trackingCommand(), c.keyCommand(),
 		c.sendCommand(), c.messageCommand(), c.queueCommand(), c.suppressionCommand(), c.eventsCommand(), c.webhookCommand(),
 	)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {

@@ -30,14 +30,23 @@ func (s *server) Run(ctx context.Context) error {
 	engines, stopEngines := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopEngines()
 	var working sync.WaitGroup
-	for name, run := range map[string]func(context.Context) error{
-		"domains": s.domains.Run, "queue": s.queue.Run, "submission": s.submission.Run, "authdns": s.dns.Run, "track": s.track.Run,
-		"webhook": s.webhooks.Run, "notifier": s.notifier.Run, "hygiene": s.hygiene.Run,
+	for _, engine := range []struct {
+		role role // "" for every node: all need certificates
+		name string
+		run  func(context.Context) error
+	}{
+		{roleDomains, "domains", s.domains.Run}, {roleDomains, "tracking", s.tracking.Run}, {"", "acme", s.acme.Run},
+		{roleDelivery, "queue", s.queue.Run}, {roleDelivery, "submission", s.submission.Run},
+		{roleAuthDNS, "authdns", s.dns.Run}, {roleTrack, "track", s.track.Run}, {roleWebhook, "webhook", s.webhooks.Run},
+		{roleDelivery, "notifier", s.notifier.Run}, {"", "hygiene", s.hygiene.Run},
 	} {
+		if engine.role != "" && !s.cfg.plays(engine.role) {
+			continue
+		}
 		working.Add(1)
 		g.Go(func() error {
 			defer working.Done()
-			return named(name, run(engines))
+			return named(engine.name, engine.run(engines))
 		})
 	}
 	health := newHealth(s)

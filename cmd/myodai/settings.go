@@ -1,6 +1,8 @@
 package main
 
 import (
+	"encoding/base64"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -10,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/myodai/myodai"
 	"github.com/myodai/myodai/internal/delivery"
@@ -34,6 +37,7 @@ func (c *config) settings() []setting {
 		one("data", "DIR", "directory of the database, keys and certificates", &c.Data, anyText),
 		one("database", "URL", "postgres://… or the path of a SQLite file (default: myodai.db in the data directory)", &c.Database, anyText),
 		one("key_file", "FILE", "the master key, made when missing (default: master.key in the data directory)", &c.KeyFile, anyText),
+		many("roles", "ROLE,…", "what this node does: api, smtpd, delivery, domains, authdns, track, webhook (default: all)", &c.Roles, parseRole),
 		one("zone", "NAME", "the DNS zone this platform serves", &c.Zone, myodai.ParseName),
 		one("hostname", "NAME", "our name as a mail server (default: mail in the zone)", &c.Hostname, myodai.ParseName),
 		many("addresses", "IP,…", "public addresses of this machine, which SPF allows", &c.Addresses, netip.ParseAddr),
@@ -56,6 +60,13 @@ func (c *config) settings() []setting {
 		one("track_host", "NAME", "the platform's own tracking host, for tenants without one (default: track in the zone)", &c.TrackHost, myodai.ParseName),
 		one("tls_cert", "FILE", "certificate for submission and return mail, PEM (default: a self-signed one)", &c.TLSCert, anyText),
 		one("tls_key", "FILE", "private key of tls_cert, PEM", &c.TLSKey, anyText),
+		one("acme_directory", "URL", "ACME directory of the certificate authority; giving one accepts its terms (default: none, no certificates are ordered)", &c.ACME.Directory, parseDirectory),
+		one("acme_contact", "ADDRESS", "whom the certificate authority may write to, and we when a certificate is about to expire", &c.ACME.Contact, myodai.ParseAddress),
+		one("acme_profile", "NAME", "certificate profile, where the authority offers several", &c.ACME.Profile, anyText),
+		one("acme_roots", "FILE", "PEM file of roots that vouch for the authority's own server (default: the system's)", &c.ACME.Roots, anyText),
+		one("acme_eab_key_id", "ID", "external account binding: key id that the authority gave out", &c.ACME.EABKeyID, anyText),
+		one("acme_eab_key", "KEY", "external account binding: key in base64url", &c.ACME.EABKey, parseEABKey),
+		one("tracking_step_time", "DURATION", "how long step 2 of setting up a tracking domain may take (default: 72h)", &c.TrackingStep, parseStepTime),
 		one("base_url", "URL", "the API as clients see it (default: http:// and listen_api)", &c.BaseURL, anyText),
 		many("root_hints", "IP,…", "root name servers, with :port if need be (default: the real ones)", &c.RootHints, parseServer),
 		one("dns_port", "PORT", "port of authoritative name servers (default: 53)", &c.DNSPort, parsePort),
@@ -123,9 +134,10 @@ func many[T any](key, kind, help string, to *[]T, parse func(string) (T, error))
 	return setting{key, kind, help, read, write}
 }
 
-// show writes a value so that it can be read again; nothing for a zero port.
+// show writes a value so that it can be read again; nothing for a zero port or
+// duration.
 func show(v any) string {
-	if v == uint16(0) {
+	if v == uint16(0) || v == time.Duration(0) {
 		return ""
 	}
 	return fmt.Sprint(v)
@@ -180,6 +192,31 @@ func parseRecursive(s string) (string, error) {
 
 // nobody is written where an empty list would mean the default.
 const nobody = "none"
+
+// parseDirectory reads the address of a certificate authority (T57).
+func parseDirectory(s string) (string, error) {
+	u, err := url.Parse(s)
+	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || u.Fragment != "" {
+		return "", fmt.Errorf("%q is not an address such as https://ca.example/directory; only HTTPS is spoken to certificate authorities", s)
+	}
+	return s, nil
+}
+
+// parseEABKey checks a key without repeating it.
+func parseEABKey(s string) (string, error) {
+	if _, err := base64.RawURLEncoding.DecodeString(s); err != nil {
+		return "", errors.New("the key is not base64url without padding, as certificate authorities give it out")
+	}
+	return s, nil
+}
+
+func parseStepTime(s string) (time.Duration, error) {
+	d, err := time.ParseDuration(s)
+	if err != nil || d <= 0 {
+		return 0, fmt.Errorf("%q is not a duration such as 72h", s)
+	}
+	return d, nil
+}
 
 func parsePort(s string) (uint16, error) {
 	n, err := strconv.ParseUint(s, 10, 16)
@@ -261,6 +298,9 @@ func (s setting) masked() string {
 	text := s.write()
 	if s.key == "routes" {
 		return maskRoutes(text)
+	}
+	if s.key == "acme_eab_key" && text != "" {
+		return "***"
 	}
 	if s.key != "database" && s.key != "smarthost" {
 		return text

@@ -2,14 +2,17 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"crypto/hkdf"
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/tls"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/myodai/myodai"
+	"github.com/myodai/myodai/internal/store"
 	"github.com/myodai/myodai/internal/track"
 )
 
@@ -21,16 +24,35 @@ func (s *server) buildTrack(master [32]byte, own *certificate) error {
 	}
 	s.track, err = track.New(track.Options{
 		Store: s.store, Random: rand.Reader, Key: [32]byte(key), Host: s.cfg.TrackHost, Dir: s.path("spool"),
-		Log: s.log, Registerer: s.registry, Certificate: s.trackCertificate(own),
-		Plain: func(host myodai.Name) bool { return len(s.cfg.ListenTrackTLS) > 0 && !own.covers(host) },
+		Log: s.log, Registerer: s.registry, Certificate: s.trackCertificate(own), Challenge: s.acme, Hosts: trackingHosts{s.store},
+		Plain: func(host myodai.Name) bool {
+			return len(s.cfg.ListenTrackTLS) > 0 && !own.covers(host) && !s.acme.Holds(host, time.Now())
+		},
 	})
 	return err
 }
 
-// trackCertificate is the certificate of the platform's own tracking host. Other
-// names have none, and their clients get an alert (T56).
+// trackingHosts are the tenants' names that links lead through.
+type trackingHosts struct{ store *store.Store }
+
+// TrackingHosts implements track.Hosts.
+func (h trackingHosts) TrackingHosts(ctx context.Context) ([]track.Host, error) {
+	serving, err := h.store.ServingTracking(ctx)
+	list := make([]track.Host, 0, len(serving))
+	for _, t := range serving {
+		list = append(list, track.Host{Name: t.Name, TenantID: t.TenantID})
+	}
+	return list, err
+}
+
+// trackCertificate is the certificate of a tracking host: one that was issued for
+// the name, or for the platform's own host the one in the files. Other names have
+// none, and their clients get an alert (T56).
 func (s *server) trackCertificate(own *certificate) func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	return func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+		if held, err := s.acme.GetCertificate(hello); held != nil || err != nil {
+			return held, err
+		}
 		if strings.EqualFold(strings.TrimSuffix(hello.ServerName, "."), string(s.cfg.TrackHost)) {
 			return own.get(hello)
 		}

@@ -22,6 +22,7 @@ import (
 
 	"github.com/myodai/myodai"
 	"github.com/myodai/myodai/internal/access"
+	"github.com/myodai/myodai/internal/acme"
 	"github.com/myodai/myodai/internal/api"
 	"github.com/myodai/myodai/internal/authdns"
 	"github.com/myodai/myodai/internal/console"
@@ -54,6 +55,8 @@ type server struct {
 	cache      *resolver.Cache
 	access     *access.Service
 	domains    *domains.Service
+	tracking   *domains.Tracking
+	acme       *acme.Service
 	submission *submission.Engine
 	notifier   *submission.Notifier
 	hygiene    *hygiene.Service
@@ -164,9 +167,6 @@ func (s *server) buildRooms(master [32]byte) error {
 	if err != nil {
 		return err
 	}
-	if err := s.buildTrack(master, certificate); err != nil {
-		return err
-	}
 	s.buildResolvers()
 	s.dns = authdns.New(authdns.Options{
 		Zone: cfg.Zone, Source: zoneSource{s.store, s.site}, SnapshotFile: s.path("zone.snapshot"),
@@ -176,6 +176,12 @@ func (s *server) buildRooms(master [32]byte) error {
 		Store: s.store, Prober: s.prober, Registry: s.newRegistry(), Site: s.site, DefaultShape: cfg.DefaultShape, Ed25519: cfg.Ed25519,
 		Issuers: cfg.CADomains, Random: rand.Reader, Log: log, Wake: s.dns.Wake,
 	})
+	if err := s.buildTracking(); err != nil {
+		return err
+	}
+	if err := s.buildTrack(master, certificate); err != nil {
+		return err
+	}
 	s.queue = queue.New(queue.Options{
 		Store: s.store, Agent: s.newRoutes(), Log: log.With("room", "queue"), Registerer: s.registry,
 	})
@@ -199,11 +205,11 @@ func (s *server) buildRooms(master [32]byte) error {
 		Store: s.store, Dial: s.dialer(nil).DialContext, Insecure: cfg.WebhookInsecure, Log: log, Disabled: s.tellDisabled,
 	})
 	s.api = api.New(api.Options{
-		Store: s.store, Access: s.access, Domains: s.domains, Submission: s.submission, Webhooks: s.webhooks,
+		Store: s.store, Access: s.access, Domains: s.domains, Tracking: s.tracking, Submission: s.submission, Webhooks: s.webhooks,
 		Hygiene: s.hygiene, Random: rand.Reader,
 		Log: log, Registerer: s.registry, Version: version(), BaseURL: cfg.BaseURL, Routes: slices.Sorted(maps.Keys(cfg.Routes)), Wake: s.queue.Wake, Pages: s.console,
 	})
-	s.tls = &tls.Config{GetCertificate: certificate.get, MinVersion: tls.VersionTLS12}
+	s.tls = &tls.Config{GetCertificate: s.certificate(certificate.get), MinVersion: tls.VersionTLS12}
 	s.buildMailServers()
 	return nil
 }
@@ -337,7 +343,15 @@ func (z zoneSource) Records(ctx context.Context) ([]myodai.Record, error) {
 	if err != nil {
 		return nil, err
 	}
-	return plan.Zone(z.site, published, platform), nil
+	tracking, err := z.store.PublishedTracking(ctx)
+	if err != nil {
+		return nil, err
+	}
+	challenges, err := z.store.Challenges(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return append(plan.Zone(z.site, published, platform), plan.TrackingZone(z.site, tracking, challenges)...), nil
 }
 
 // addresses lists where a door, such as listen_api, is open.

@@ -22,12 +22,13 @@ import (
 	"github.com/myodai/myodai/internal/webhook"
 )
 
-// Options are what a Server is made of. Store, Access, Domains, Submission,
-// Hygiene, Webhooks, Random and Log are needed.
+// Options are what a Server is made of. Store, Access, Domains, Tracking,
+// Submission, Hygiene, Webhooks, Random and Log are needed.
 type Options struct {
 	Store      *store.Store
 	Access     *access.Service
 	Domains    *domains.Service
+	Tracking   *domains.Tracking
 	Submission *submission.Engine
 	Webhooks   *webhook.Service
 	Hygiene    *hygiene.Service
@@ -89,6 +90,7 @@ func New(o Options) *Server {
 	s.registerPolicy()
 	s.registerDomains()
 	s.registerKeys()
+	s.registerTracking()
 	s.registerMessages()
 	s.registerSuppressions()
 	s.registerWebhooks()

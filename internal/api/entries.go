@@ -41,8 +41,7 @@ func showEntry(host dnshost.Host, zone myodai.Name, item plan.Item) *Entry {
 	if item.Purpose == myodai.PurposeSPF {
 		return nil
 	}
-	e := host.Enter(zone, item)
-	return &Entry{EntryFields: EntryFields(e.Fields), Other: EntryFields(e.Other), Certain: e.Certainty == dnshost.Seen}
+	return enter(host, zone, item)
 }
 
 // warningTexts say what a DNS host cannot do: {host} is the host, {n} the limit.

@@ -49,9 +49,19 @@ var doors = []struct {
 	{"check-domain", "tenant", "POST", "/v1/domains/{domain_id}/check", "", 200},
 	{"list-checks", "tenant", "GET", "/v1/domains/{domain_id}/checks", "", 200},
 	{"get-check", "tenant", "GET", "/v1/domains/{domain_id}/checks/{check_id}", "", 200},
+	{"edit-spf", "tenant", "POST", "/v1/domains/{domain_id}/spf", `{}`, 409}, // no include is asked for
+	{"dmarc-effect", "tenant", "POST", "/v1/domains/{domain_id}/dmarc/effect", `{"record":"v=DMARC1; p=none"}`, 200},
 	{"change-domain", "tenant", "PATCH", "/v1/domains/{domain_id}", `{"shape":"txt"}`, 200},
 	{"list-keys", "tenant", "GET", "/v1/domains/{domain_id}/keys", "", 200},
 	{"rotate-keys", "tenant", "POST", "/v1/domains/{domain_id}/keys/rotate", "", 409}, // nothing is published
+	{"register-tracking-domain", "tenant", "POST", "/v1/tracking-domains", `{"name":"go.{domain}"}`, 201},
+	{"list-tracking-domains", "tenant", "GET", "/v1/tracking-domains", "", 200},
+	{"get-tracking-domain", "tenant", "GET", "/v1/tracking-domains/{tracking_id}", "", 200},
+	{"check-tracking-domain", "tenant", "POST", "/v1/tracking-domains/{tracking_id}/check", "", 200},
+	{"change-tracking-domain", "tenant", "PATCH", "/v1/tracking-domains/{tracking_id}", `{"way":"prepared"}`, 409}, // it is in use
+	{"restart-tracking-domain", "tenant", "POST", "/v1/tracking-domains/{tracking_id}/restart", "", 409},
+	{"delete-tracking-domain", "tenant", "DELETE", "/v1/tracking-domains/{tracking_id}", "", 204},
+	{"list-certificates", "operator", "GET", "/v1/certificates", "", 200},
 	{"send-message", "tenant", "POST", "/v1/messages", draft("a@{domain}"), 202},
 	{"list-messages", "tenant", "GET", "/v1/messages", "", 200},
 	{"get-message", "tenant", "GET", "/v1/messages/{message_id}", "", 200},
@@ -94,7 +104,7 @@ func (p party) ids() map[string]string {
 	return map[string]string{
 		"{tenant_id}": string(p.tenant.ID), "{credential_id}": string(p.credential.ID), "{domain_id}": string(p.domain.ID),
 		"{check_id}":   p.check,
-		"{message_id}": p.message, "{suppression_id}": p.suppression, "{webhook_id}": p.webhook,
+		"{message_id}": p.message, "{suppression_id}": p.suppression, "{webhook_id}": p.webhook, "{tracking_id}": p.tracking,
 		"{audit_id}": p.audit, "{batch_id}": p.batch, "{returned_id}": p.returned, "{delivery_id}": p.held,
 	}
 }
@@ -193,7 +203,7 @@ func TestAuthorizationMatrix(t *testing.T) {
 			key, foreign = w.operator, map[string]string{}
 		}
 		foreign["nobody's"] = "tcdms"
-		for _, prefix := range []string{"ten", "crd", "dom", "chk", "msg", "sup", "lau", "bat", "ret", "dlv"} {
+		for _, prefix := range []string{"ten", "crd", "dom", "chk", "msg", "sup", "lau", "bat", "ret", "dlv", "trk"} {
 			foreign["nobody's "+prefix] = prefix + "_" + strings.Repeat("0", 26)
 		}
 		for _, name := range placeholders.FindAllString(d.path, -1) {

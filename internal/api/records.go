@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"github.com/myodai/myodai"
+	"github.com/myodai/myodai/internal/dnshost"
 	"github.com/myodai/myodai/internal/plan"
+	"github.com/myodai/myodai/internal/spf"
 )
 
 // Record is one record a domain must or may publish, and what the last check
@@ -23,7 +25,8 @@ type Record struct {
 	Status   string            `json:"status" enum:"as_planned,missing,different,unknown,not_checked" doc:"unknown means that it could not be found out, not_checked that the record is newer than the last check."`
 	Found    []string          `json:"found" doc:"What the domain's own servers said instead."`
 	Reason   string            `json:"reason" doc:"The status in a sentence."`
-	Entry    *Entry            `json:"entry,omitempty" doc:"How to type it at the domain's DNS host. Left out for an include, which goes into the record that is there."`
+	Entry    *Entry            `json:"entry,omitempty" doc:"How to type it at the domain's DNS host. For an include: the whole record it goes into; left out until a check has seen that."`
+	Edit     *SPFEdit          `json:"edit,omitempty" doc:"For an include: what is to become of the SPF record that is there."`
 }
 
 // Plan is everything a domain publishes.
@@ -52,6 +55,8 @@ func (s *Server) registerRecords() {
 		return outputOf(p), err
 	})
 	s.registerChecks()
+	s.registerSPF()
+	s.registerDMARC()
 }
 
 // domainWithRecords reads a domain and its plan.
@@ -95,10 +100,9 @@ func showPlan(p plan.Plan, d myodai.Domain, keys []myodai.Key, last myodai.Check
 		newer[k.Selector] = newer[k.Selector] || k.CreatedAt.After(last.At)
 	}
 	for _, item := range p.Items {
-		r := Record{
-			Purpose: item.Purpose, Selector: item.Selector, Name: string(item.Name), Type: item.Type, Value: item.Value,
-			Required: item.Required, Why: item.Why, Status: "not_checked", Found: []string{},
-			Reason: "No check has looked at this record yet.", Entry: showEntry(host, zoneOf(last, item.Name), item),
+		r := showRecord(item, host, last)
+		if item.Purpose == myodai.PurposeSPF {
+			_ = r.editSPF(p, item, d, last, spf.Wish{}) // an empty wish is never refused
 		}
 		if !last.At.Before(d.ChangedAt) && !newer[item.Selector] {
 			for _, seen := range last.Records {
@@ -110,6 +114,15 @@ func showPlan(p plan.Plan, d myodai.Domain, keys []myodai.Key, last myodai.Check
 		out.Records = append(out.Records, r)
 	}
 	return out
+}
+
+// showRecord is a planned record that nothing is known of yet.
+func showRecord(item plan.Item, host dnshost.Host, last myodai.Check) Record {
+	return Record{
+		Purpose: item.Purpose, Selector: item.Selector, Name: string(item.Name), Type: item.Type, Value: item.Value,
+		Required: item.Required, Why: item.Why, Status: "not_checked", Found: []string{},
+		Reason: "No check has looked at this record yet.", Entry: showEntry(host, zoneOf(last, item.Name), item),
+	}
 }
 
 // zoneOf is the zone a name stands in, by the last check. Before there was one it

@@ -68,6 +68,7 @@ type party struct {
 	message                      string
 	suppression                  string
 	webhook                      string
+	tracking                     string // verified
 	audit, batch, returned, held string
 }
 
@@ -120,6 +121,9 @@ func newWorldAsking(t *testing.T, limits api.Limits, prober domains.Prober) *wor
 	w.server = api.New(api.Options{
 		Store: w.store, Access: w.access, Random: rand.Reader, Log: log, Version: "test", Limits: limits, Registerer: w.registry,
 		Domains: domains.New(domains.Options{
+			Store: w.store, Prober: prober, Site: site, Random: rand.Reader, Log: log,
+		}),
+		Tracking: domains.NewTracking(domains.TrackingOptions{
 			Store: w.store, Prober: prober, Site: site, Random: rand.Reader, Log: log,
 		}),
 		Submission: submission.New(submission.Options{
@@ -191,6 +195,14 @@ func (w *world) newParty(name string) (p party) {
 	check()
 	err = w.store.CreateListAudit(ctx, myodai.ListAudit{
 		ID: myodai.ListAuditID(p.audit), TenantID: p.tenant.ID, State: myodai.ListAuditFinished, CreatedAt: now, UpdatedAt: now, FinishedAt: now,
+	})
+	check()
+	var tracking api.TrackingDomainWithRecords
+	w.call("POST", "/v1/tracking-domains", p.key, `{"name":"click.`+host+`"}`, http.StatusCreated, &tracking)
+	p.tracking = string(tracking.ID)
+	_, err = w.store.UpdateTracking(ctx, p.tenant.ID, tracking.ID, func(t myodai.TrackingDomain) (myodai.TrackingDomain, []myodai.Event, error) {
+		t.State, t.Ready, t.VerifiedAt = myodai.TrackingVerified, true, time.Now()
+		return t, nil, nil
 	})
 	check()
 	return p

@@ -143,6 +143,7 @@ const (
 	DMARCSPNPConflict            myodai.Cause = "dmarc-sp-np-conflict"
 	DMARCStrictAlignment         myodai.Cause = "dmarc-strict-alignment"
 	DMARCDeprecatedTags          myodai.Cause = "dmarc-deprecated-tags"
+	DMARCTagIgnored              myodai.Cause = "dmarc-tag-ignored"
 	DMARCTestMode                myodai.Cause = "dmarc-test-mode"
 	DMARCPSDMisused              myodai.Cause = "dmarc-psd-misused"
 	DMARCPNone                   myodai.Cause = "dmarc-p-none"

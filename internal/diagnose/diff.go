@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -187,6 +188,7 @@ func difference(f myodai.Finding) string {
 	if info, _ := About(f.Cause); info.Group == GroupName && f.Args["found"] != "" {
 		found, expected = f.Args["found"], string(f.Record) // the name is what is wrong
 	}
+	found, expected = readable(found), readable(expected)
 	if found == "" || expected == "" || found == expected || strings.Contains(found+expected, "\n") {
 		return ""
 	}
@@ -218,6 +220,7 @@ func difference(f myodai.Finding) string {
 // easily taken for an ASCII one are followed by their number.
 func Spell(s string) string {
 	var b strings.Builder
+	s = readable(s)
 	for i, r := range s {
 		switch {
 		case r == utf8.RuneError && !strings.HasPrefix(s[i:], "\ufffd"):
@@ -233,6 +236,20 @@ func Spell(s string) string {
 		}
 	}
 	return b.String()
+}
+
+// escaped are octets outside ASCII as zone files have them (RFC 1035 §5.1).
+var escaped = regexp.MustCompile(`(?:\\(?:12[89]|1[3-9][0-9]|2[0-4][0-9]|25[0-5]))+`)
+
+// readable is a text in which octets that zone files escape are characters again,
+// where they are any: a name is known as people typed it.
+func readable(s string) string {
+	return escaped.ReplaceAllStringFunc(s, func(octets string) string {
+		if text := myodai.UnescapeText(octets); utf8.ValidString(text) {
+			return text
+		}
+		return octets
+	})
 }
 
 // lookAlike reports whether a character that can be seen is easily taken for an

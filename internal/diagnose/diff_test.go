@@ -67,6 +67,9 @@ func TestSpell(t *testing.T) {
 		"plain text":          "plain text",
 		"tab\tand\nline":      "tab<U+0009>and<U+000A>line",
 		"\x1b[31m":            "<U+001B>[31m",
+		`_dmarc\226\128\139`:  "_dmarc<U+200B>", // as names and texts have it on the wire
+		`\239\188\191dmarc`:   "＿<U+FF3F>dmarc",
+		`\255\032\127\300`:    `\255\032\127\300`,
 		"a\u00a0b":            "a<U+00A0>b",
 		"full　width":          "full<U+3000>width",
 		"＿dmarc":              "＿<U+FF3F>dmarc",

@@ -184,6 +184,9 @@ func (j *policyJudge) remarks(text string) []flaw {
 	if removed != nil {
 		add(j.flaw(DMARCDeprecatedTags, text, "tags", strings.Join(removed, ", ")), fixed)
 	}
+	if f, ok := j.ignored(text); ok {
+		flaws = append(flaws, f)
+	}
 	if j.found.Record.Testing {
 		add(j.flaw(DMARCTestMode, text, "p", string(j.found.Record.Policy), "acts", string(j.found.Asked())),
 			setTag(text, "t", ""))

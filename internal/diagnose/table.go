@@ -178,6 +178,7 @@ var table = []Info{
 	{DMARCSPNPConflict, GroupDMARC, fragile, "DMARC"},
 	{DMARCStrictAlignment, GroupDMARC, blocks, "DMARC"},
 	{DMARCDeprecatedTags, GroupDMARC, advice, "DMARC"},
+	{DMARCTagIgnored, GroupDMARC, fragile, "DMARC"},
 	{DMARCTestMode, GroupDMARC, advice, "DMARC"},
 	{DMARCPSDMisused, GroupDMARC, fragile, "DMARC"},
 	{DMARCPNone, GroupDMARC, advice, "DMARC"},

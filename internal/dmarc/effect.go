@@ -13,7 +13,7 @@ type Effect struct {
 	After  Evaluation // of the same mail, with the record
 
 	// What receivers will be asked to do with mail that does not pass, test mode
-	// included. Of subdomains without a record of their own; "" when another
+	// included; "" when nothing applies. Of subdomains without a record of their own; "" when another
 	// record decides that, because the domain is not an organizational domain.
 	Domain      Policy
 	Subdomains  Policy
@@ -29,28 +29,34 @@ func (e Effect) Worse() bool {
 	return e.After.Disposition.strength() > e.Before.Disposition.strength()
 }
 
-// EffectOf says what happens to the mail m when record becomes the only DMARC
-// record of domain. An error means that DNS could not be asked for what that
-// depends on.
-func EffectOf(domain myodai.Name, record Record, m Message, lookup Lookup) (Effect, error) {
-	lookup = remember(lookup)
-	published := func(name myodai.Name) ([]string, bool, error) {
+// Publishing is a Lookup in which txt is the only DMARC record of domain.
+func Publishing(domain myodai.Name, txt string, lookup Lookup) Lookup {
+	return func(name myodai.Name) ([]string, bool, error) {
 		if name == Owner(domain) {
-			return []string{record.String()}, true, nil
+			return []string{txt}, true, nil
 		}
 		return lookup(name)
 	}
+}
+
+// EffectOf says what happens to the mail m when txt becomes the only DMARC record
+// of domain. An error means that DNS could not be asked for what that depends on.
+func EffectOf(domain myodai.Name, txt string, m Message, lookup Lookup) (Effect, error) {
+	lookup = remember(lookup)
+	published := Publishing(domain, txt, lookup)
 	e := Effect{Before: Evaluate(m, lookup), After: Evaluate(m, published)}
 	d, err := Discover(domain, published)
 	if err != nil {
 		return e, err
 	}
-	e.Domain = d.Record.Asked(StandingOwn)
-	if d.Organizational == domain {
+	if d.Applies() {
+		e.Domain = d.Record.Asked(d.Standing)
+	}
+	if d.Organizational == domain && d.Applies() && d.At == domain {
 		e.Subdomains = d.Record.Asked(StandingSubdomain)
 		e.NonExistent = d.Record.Asked(StandingNonExistent)
 	}
-	e.Reported = slices.ContainsFunc(record.Aggregate, func(u URI) bool {
+	e.Reported = slices.ContainsFunc(d.Record.Aggregate, func(u URI) bool {
 		ok, lookupErr := ReportAuthorized(domain, u, published)
 		if lookupErr != nil {
 			err = lookupErr

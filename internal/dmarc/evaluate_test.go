@@ -190,15 +190,13 @@ func TestEffectOf(t *testing.T) {
 			"fail none -> fail quarantine true; quarantine  ; false"},
 		{"psd=n cuts a subdomain off", "news.kaisha.example", "p=quarantine; psd=n", "from=news.kaisha.example dkim=s1@kaisha.example", zone("_dmarc.kaisha.example TXT v=DMARC1; p=none"),
 			"pass none -> fail quarantine true; quarantine quarantine quarantine; false"},
+		{"a policy that is none, without reports, makes no DMARC", "kaisha.example", "p=monitor", theirs, zone("_dmarc.kaisha.example TXT v=DMARC1; p=reject"),
+			"fail reject -> none none false;   ; false"},
 		{"reports to whom does not want them", "kaisha.example", "p=none; rua=mailto:t@plat.example", ours, zone(),
 			"none none -> pass none false; none none none; false"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			record, _, err := dmarc.Parse("v=DMARC1; " + tt.record)
-			if err != nil {
-				t.Fatal(err)
-			}
-			e, err := dmarc.EffectOf(tt.domain, record, mail(tt.mail), tt.zone.lookup)
+			e, err := dmarc.EffectOf(tt.domain, "v=DMARC1; "+tt.record, mail(tt.mail), tt.zone.lookup)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -210,11 +208,7 @@ func TestEffectOf(t *testing.T) {
 		})
 	}
 	for _, fails := range []string{"_dmarc.kaisha.example SERVFAIL", "_dmarc.example SERVFAIL", "kaisha.example._report._dmarc.plat.example SERVFAIL"} {
-		record, _, err := dmarc.Parse("v=DMARC1; p=none; rua=mailto:t@plat.example")
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := dmarc.EffectOf("kaisha.example", record, mail(ours), zone(fails).lookup); err == nil {
+		if _, err := dmarc.EffectOf("kaisha.example", "v=DMARC1; p=none; rua=mailto:t@plat.example", mail(ours), zone(fails).lookup); err == nil {
 			t.Errorf("with %s: no error", fails)
 		}
 	}

@@ -67,7 +67,11 @@ func (i Item) asks() []myodai.RecordType {
 // proves reports whether the item carries the claim token or a key of the
 // claim, so that its presence proves ownership.
 func (i Item) proves() bool {
-	return i.Purpose == myodai.PurposeDKIM || i.Purpose == myodai.PurposeReturnPath
+	switch i.Purpose {
+	case myodai.PurposeDKIM, myodai.PurposeReturnPath, myodai.PurposeTracking, myodai.PurposeACME:
+		return true
+	}
+	return false
 }
 
 // leadsTo reports whether an alias to target is one the item wants.

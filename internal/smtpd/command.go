@@ -15,6 +15,7 @@ const (
 	verbMAIL     verb = "MAIL"
 	verbRCPT     verb = "RCPT"
 	verbDATA     verb = "DATA"
+	verbBDAT     verb = "BDAT"
 	verbRSET     verb = "RSET"
 	verbNOOP     verb = "NOOP"
 	verbQUIT     verb = "QUIT"
@@ -31,7 +32,8 @@ type command struct {
 	host string // HELO, EHLO: what the client calls itself
 
 	path string // MAIL, RCPT: what stands between < and >; "" is the null path
-	size int64  // MAIL: SIZE, 0 when not said
+	size int64  // MAIL: SIZE, 0 when not said; BDAT: octets that follow
+	last bool   // BDAT: nothing comes after them
 	utf8 bool   // MAIL: SMTPUTF8
 
 	mechanism string // AUTH, in upper case
@@ -40,12 +42,11 @@ type command struct {
 
 // foreign are first words of other protocols. A browser that is made to talk to
 // us sends its cookies and our commands in one go, so nothing more is read of
-// such a connection (T33). BDAT is one of them because we do not offer CHUNKING:
-// what follows it is content, and must not be taken for commands (T28).
+// such a connection (T33).
 var foreign = map[string]bool{
 	"GET": true, "POST": true, "PUT": true, "HEAD": true, "PATCH": true, "DELETE": true, "OPTIONS": true,
 	"CONNECT": true, "TRACE": true, "PRI": true, "HOST:": true, "USER-AGENT:": true, "COOKIE:": true,
-	"CONTENT-TYPE:": true, "BDAT": true,
+	"CONTENT-TYPE:": true,
 }
 
 // parseCommand reads one command line without its CRLF. When it cannot, the
@@ -77,6 +78,8 @@ func parseCommand(line string) (command, *reply) {
 	case verbRCPT:
 		refused := c.parsePath(arg, "TO:", func(string, string) *reply { return &replyParameter })
 		return c, refused
+	case verbBDAT:
+		return c, c.parseChunk(arg)
 	case verbAUTH:
 		mechanism, initial, _ := strings.Cut(arg, " ")
 		c.mechanism, c.initial = strings.ToUpper(mechanism), strings.TrimLeft(initial, " ")

@@ -54,6 +54,18 @@ func expect(stream string) (message, rest string, err error) {
 	return strings.Join(lines, ""), stream[end+len(".\r\n"):], nil
 }
 
+// What arrives in pieces of known length is taken exactly when there is nothing
+// bare in it, wherever the strings of the matrix stand (P24, T28).
+func TestSmugglingMatrixInPieces(t *testing.T) {
+	everyString(6, func(s string) {
+		for _, message := range []string{s, "a\r\n" + s, s + "\r\n", "a" + s + "b\r\n"} {
+			if got := onlyCRLF([]byte(message)); got == bare.MatchString(message) {
+				t.Fatalf("%q: taken %t", message, got)
+			}
+		}
+	})
+}
+
 // TestSmugglingMatrix puts all 19,530 strings of one to six of CR, LF, dot, NUL
 // and x at the start, in the middle and at the end of a body, with and without
 // proper dot-stuffing: never is there an end but CRLF.CRLF, and never a bare CR,

@@ -65,7 +65,7 @@ func (s *session) mayMail(ctx context.Context) bool {
 // addRecipient is RCPT.
 func (s *session) addRecipient(ctx context.Context, c command) {
 	switch {
-	case s.mail == nil:
+	case s.mail == nil, s.mail.chunked:
 		s.reply(replySequence)
 		return
 	case len(s.mail.recipients) >= s.server.o.Limits.MaxRecipients:
@@ -116,7 +116,7 @@ func (s *session) judge(ctx context.Context, err error, at stage, failed string)
 func (s *session) data(ctx context.Context) {
 	t := s.mail
 	switch {
-	case t == nil:
+	case t == nil, t.chunked, t.failed:
 		s.reply(replySequence)
 		return
 	case len(t.recipients) == 0:
@@ -134,27 +134,26 @@ func (s *session) data(ctx context.Context) {
 		return
 	}
 	_ = s.conn.SetReadDeadline(s.within(s.server.o.Limits.Data))
-	var taken int64
-	defer func() { s.server.memory.give(taken) }()
-	raw, err := readData(s.r, s.server.o.Limits.MaxSize, func(n int64) bool {
-		if !s.server.memory.take(n) {
-			return false
-		}
-		taken += n
-		return true
-	})
-	s.mail = nil
+	raw, err := readData(s.r, s.server.o.Limits.MaxSize, s.takeRoom)
 	r := s.handOn(ctx, t, raw, err)
+	if r == replyBare {
+		s.forget()
+		s.end(r)
+		return
+	}
+	s.finish(r)
+}
+
+// finish ends the transaction and answers for its message; the zero reply means
+// that there is nobody to answer.
+func (s *session) finish(r reply) {
+	s.forget()
 	if r.code == 0 {
 		return
 	}
 	s.server.metrics.messages.WithLabelValues(strconv.Itoa(r.code/100) + "xx").Inc()
 	if r.code < 300 {
 		s.junk = 0
-	}
-	if r == replyBare {
-		s.end(r)
-		return
 	}
 	s.reply(r)
 }

@@ -46,6 +46,7 @@ var (
 	replyDone     = reply{250, "2.0.0", "OK"}
 	replySender   = reply{250, "2.1.0", "sender OK"}
 	replyRcpt     = reply{250, "2.1.5", "recipient OK"}
+	replyChunk    = reply{250, "2.0.0", "octets OK"}
 	replyReceived = reply{250, "2.0.0", "accepted"}
 	replyVerify   = reply{252, "2.5.2", "send some mail to find out"}
 	replyHelp     = reply{214, "2.0.0", "see RFC 5321"}
@@ -63,6 +64,7 @@ var (
 	replyPath        = reply{501, "5.5.2", "write MAIL FROM:<address> and RCPT TO:<address>"}
 	replyRoute       = reply{501, "5.1.3", "source routes are not supported"}
 	replyParameter   = reply{555, "5.5.4", "unknown, repeated or malformed parameter"}
+	replyChunkSyntax = reply{501, "5.5.4", "write BDAT, a number of octets, and LAST after the last ones"}
 	replySequence    = reply{503, "5.5.1", "bad sequence of commands"}
 	replyEarly       = reply{503, "5.5.0", "wait for the reply to DATA before sending content"}
 	replyOff         = reply{502, "5.5.1", "command not implemented here"}

@@ -44,6 +44,11 @@ type transaction struct {
 	from       myodai.Address // zero for the null sender, and at the submission face
 	utf8       bool           // SMTPUTF8
 	recipients []myodai.Address
+
+	chunked bool   // BDAT has begun: neither recipients nor DATA may follow
+	chunks  []byte // of the message so far
+	taken   int64  // of the server's memory
+	failed  bool   // a piece was refused: none of the others is wanted
 }
 
 // newSession makes the session of a connection; it reads and writes nothing.
@@ -53,6 +58,7 @@ func newSession(s *Server, conn net.Conn, remote netip.Addr) *session {
 
 // run speaks with the client until one of both has enough.
 func (s *session) run(ctx context.Context) {
+	defer s.forget()
 	if secured, ok := s.conn.(*tls.Conn); ok && !s.handshake(ctx, secured) {
 		return
 	}
@@ -91,7 +97,8 @@ func (s *session) handshake(ctx context.Context, conn *tls.Conn) bool {
 func (s *session) obey(ctx context.Context, line string) {
 	c, refused := parseCommand(line)
 	if refused != nil {
-		if *refused == replyForeign || *refused == replyControl {
+		// What follows a BDAT we cannot read is content of unknown length.
+		if *refused == replyForeign || *refused == replyControl || *refused == replyChunkSyntax {
 			s.end(*refused)
 			return
 		}
@@ -111,12 +118,14 @@ func (s *session) obey(ctx context.Context, line string) {
 		s.addRecipient(ctx, c)
 	case verbDATA:
 		s.data(ctx)
+	case verbBDAT:
+		s.bdat(ctx, c)
 	case verbAUTH:
 		s.auth(ctx, c)
 	case verbSTARTTLS:
 		s.startTLS(ctx)
 	case verbRSET:
-		s.mail = nil
+		s.forget()
 		s.reply(replyDone)
 	case verbNOOP:
 		s.reply(replyDone)
@@ -131,11 +140,12 @@ func (s *session) obey(ctx context.Context, line string) {
 
 // greet answers HELO and EHLO, which also end a transaction (RFC 5321 §4.1.4).
 func (s *session) greet(c command) {
-	s.hello, s.mail = c.host, nil
+	s.forget()
+	s.hello = c.host
 	lines := []string{string(s.server.o.Hostname)}
 	if c.verb == verbEHLO {
 		lines = append(lines, "PIPELINING", fmt.Sprintf("SIZE %d", s.server.o.Limits.MaxSize),
-			"8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES")
+			"8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES", "CHUNKING")
 		if s.server.o.TLS != nil && !s.secure {
 			lines = append(lines, "STARTTLS")
 		}
@@ -173,7 +183,8 @@ func (s *session) startTLS(ctx context.Context) {
 	conn := tls.Server(s.raw, s.server.o.TLS)
 	_ = s.raw.SetDeadline(time.Time{})
 	s.attach(conn)
-	s.hello, s.login, s.mail = "", nil, nil
+	s.forget()
+	s.hello, s.login = "", nil
 	if !s.handshake(ctx, conn) {
 		s.closing = true
 	}

@@ -21,6 +21,7 @@ type household struct {
 	message     myodai.Message
 	delivery    myodai.Delivery
 	suppression myodai.Suppression
+	tracking    myodai.TrackingDomain
 }
 
 func newHousehold(t *testing.T, s *store.Store) household {
@@ -34,6 +35,8 @@ func newHousehold(t *testing.T, s *store.Store) household {
 	h.domain = newDomain(t, s, h.tenant.ID, "example.com")
 	check := myodai.Check{ID: myodai.NewID[myodai.CheckID](t0, rand.Reader), TenantID: h.tenant.ID, DomainID: h.domain.ID, At: t0}
 	must(s.RecordCheck(t.Context(), check, func(d myodai.Domain) (myodai.Domain, []myodai.Event, error) { return d, nil, nil }))(t)
+	h.tracking = newTracking(t, s, h.tenant.ID, "click.example.com")
+	recordTracking(t, s, h.tracking, t0, func(d myodai.TrackingDomain) myodai.TrackingDomain { return d })
 	a := letter(h.domain, t0, rcpt("a", "example.net"), rcpt("b", "example.net"))
 	accept(t, s, a)
 	h.message, h.delivery = a.Message, a.Deliveries[0]
@@ -106,8 +109,16 @@ func TestTenantsNeverMeet(t *testing.T) {
 					ok(t, err)
 				}
 				note("Attempts", attempts, len(attempts), nil)
+				tracking, err := s.TrackingDomain(ctx, me, of.tracking.ID)
+				note("TrackingDomain", tracking, 1, err)
+				looks, err := s.TrackingChecks(ctx, me, of.tracking.ID, t0, 9)
+				note("TrackingChecks", looks, len(looks), err)
+				before, err := s.TrackingBackground(ctx, myodai.TrackingDomain{ID: of.tracking.ID, TenantID: me})
+				note("TrackingBackground", before, len(before.Earlier), err)
+				certificate, err := s.Certificate(ctx, me, of.tracking.ID)
+				note("Certificate", certificate, 1, err)
 
-				if want := 12; mine && len(seen) != want {
+				if want := 16; mine && len(seen) != want {
 					t.Errorf("the tenant sees %d of %d things of its own: %v", len(seen), want, seen)
 				}
 				if !mine && len(seen) != 0 {
@@ -119,8 +130,11 @@ func TestTenantsNeverMeet(t *testing.T) {
 			for name, list := range map[string]any{
 				"Credentials": every(t, func(p myodai.Page) ([]myodai.Credential, string, error) { return s.Credentials(ctx, me, p) }),
 				"Domains":     every(t, func(p myodai.Page) ([]myodai.Domain, string, error) { return s.Domains(ctx, me, p) }),
-				"Messages":    every(t, func(p myodai.Page) ([]myodai.Message, string, error) { return s.Messages(ctx, me, p) }),
-				"Queued":      every(t, func(p myodai.Page) ([]myodai.Delivery, string, error) { return s.Queued(ctx, me, p) }),
+				"TrackingDomains": every(t, func(p myodai.Page) ([]myodai.TrackingDomain, string, error) {
+					return s.TrackingDomains(ctx, me, p)
+				}),
+				"Messages": every(t, func(p myodai.Page) ([]myodai.Message, string, error) { return s.Messages(ctx, me, p) }),
+				"Queued":   every(t, func(p myodai.Page) ([]myodai.Delivery, string, error) { return s.Queued(ctx, me, p) }),
 				"Suppressions": every(t, func(p myodai.Page) ([]myodai.Suppression, string, error) {
 					return s.Suppressions(ctx, me, store.SuppressionFilter{}, p)
 				}),

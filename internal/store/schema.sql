@@ -1,5 +1,11 @@
 -- The schema after all migrations, written by go test -run TestSchema -update.
 
+CREATE TABLE acme_accounts (
+  directory text primary key,
+  sealed bytea not null,
+  created_at bigint not null
+);
+
 CREATE TABLE attempts (
   id text primary key,
   tenant_id text not null,
@@ -37,6 +43,45 @@ CREATE TABLE body_chunks (
   data bytea not null,
   primary key (message_id, number),
   foreign key (tenant_id, message_id) references messages (tenant_id, id)
+);
+
+CREATE TABLE certificates (
+  id text primary key,
+  tenant_id text,
+  tracking_id text unique,
+  host text not null,
+  serial text not null,
+  issuer text not null,
+  not_before bigint not null,
+  not_after bigint not null,
+  renew_at bigint not null,
+  warn_at bigint not null,
+  warned_at bigint not null,
+  due_at bigint not null,
+  orders text not null,
+  failures bigint not null,
+  failure text not null,
+  explanation text not null,
+  chain bytea,
+  sealed bytea,
+  lease_owner text not null,
+  leased_until bigint not null,
+  foreign key (tenant_id, tracking_id) references tracking_domains (tenant_id, id)
+);
+
+CREATE INDEX certificates_due on certificates (due_at);
+
+CREATE UNIQUE INDEX certificates_platform on certificates (host) where tracking_id is null;
+
+CREATE TABLE challenges (
+  certificate_id text not null references certificates (id),
+  kind text not null,
+  host text not null,
+  name text not null,
+  token text not null,
+  value text not null,
+  made_at bigint not null,
+  primary key (certificate_id, kind, host, token, value)
 );
 
 CREATE TABLE checks (
@@ -452,6 +497,56 @@ CREATE TABLE tickets (
 CREATE INDEX tickets_expiry on tickets (expires_at);
 
 CREATE INDEX tickets_tenant on tickets (tenant_id, purpose, id);
+
+CREATE TABLE tracking_checks (
+  id text primary key,
+  tenant_id text not null,
+  tracking_id text not null,
+  checked_at bigint not null,
+  verdict text not null,
+  records text not null,
+  findings text not null,
+  dns_host text not null,
+  observation text not null,
+  foreign key (tenant_id, tracking_id) references tracking_domains (tenant_id, id)
+);
+
+CREATE INDEX tracking_checks_domain on tracking_checks (tenant_id, tracking_id, id);
+
+CREATE TABLE tracking_domains (
+  id text primary key,
+  tenant_id text not null references tenants (id),
+  name text not null,
+  way text not null,
+  state text not null,
+  token text not null unique,
+  aliased boolean not null,
+  ready boolean not null,
+  registered_at bigint not null,
+  proved_at bigint not null,
+  deadline bigint not null,
+  remind_at bigint not null,
+  certified_at bigint not null,
+  verified_at bigint not null,
+  at_risk_at bigint not null,
+  failed_checks bigint not null,
+  notices bigint not null,
+  checked_at bigint not null,
+  next_check_at bigint not null,
+  changed_at bigint not null,
+  planned_at bigint not null,
+  asked_at bigint not null,
+  cause text not null,
+  leased_until bigint not null,
+  deleted_at bigint not null,
+  unique (tenant_id, id)
+);
+
+CREATE INDEX tracking_domains_due on tracking_domains (next_check_at) where deleted_at = 0;
+
+CREATE UNIQUE INDEX tracking_domains_serving on tracking_domains (name) where deleted_at = 0 and state in ('verified', 'at_risk');
+
+CREATE UNIQUE INDEX tracking_domains_tenant_name on tracking_domains (tenant_id, name) where deleted_at = 0;
 
 CREATE TABLE unsubscriptions (
   id text primary key,
