@@ -103,6 +103,7 @@ var EventKinds = []EventKind{
 	EventReportReceived,
 	EventSuppressionAdded, EventSuppressionRemoved, EventSuppressionImported, EventSuppressionUndone, EventSuppressionProbed,
 	EventAuditStarted, EventAuditFinished, EventAuditFailed, EventAuditAccepted, EventAuditUndone, EventAuditWaived,
+	EventTrackingRegistered, EventTrackingDiagnosed, EventTrackingProved, EventTrackingReminded, EventTrackingExpired, EventTrackingCertified, EventTrackingVerified, EventTrackingAtRisk, EventTrackingSuspended, EventTrackingChanged, EventTrackingDeleted, EventCertificateIssued, EventCertificateFailed, EventCertificateExpiring,
 	EventWebhookCreated, EventWebhookChanged, EventWebhookDisabled, EventWebhookDeleted,
 }
 
