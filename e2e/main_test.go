@@ -17,12 +17,14 @@ import (
 const (
 	insideVar = "MYODAI_E2E_INSIDE"
 	binaryVar = "MYODAI_E2E_BINARY"
+	pebbleVar = "MYODAI_E2E_PEBBLE"
 )
 
 // needed are the programs of others, and the Debian packages they come in.
 var needed = map[string]string{
 	"ip": "iproute2", "nsd": "nsd", "knotd": "knot", "unbound": "unbound", "postfix": "postfix",
 	"opendkim": "opendkim", "opendmarc": "opendmarc", "unshare": "util-linux", "dig": "bind9-dnsutils",
+	"chromium": "chromium",
 }
 
 func TestMain(m *testing.M) {
@@ -86,9 +88,14 @@ func outside() int {
 		fmt.Println("e2e: build:", err)
 		return 1
 	}
+	pebble := filepath.Join(dir, "pebble")
+	if err := run("go", "-C", "pebble", "build", "-o", pebble, "github.com/letsencrypt/pebble/v2/cmd/pebble"); err != nil {
+		fmt.Println("e2e: build the certificate authority:", err)
+		return 1
+	}
 	again := exec.Command("unshare", append([]string{"--net", "--mount", "--", os.Args[0]}, os.Args[1:]...)...)
 	again.Stdout, again.Stderr = os.Stdout, os.Stderr
-	again.Env = append(os.Environ(), insideVar+"=1", binaryVar+"="+binary)
+	again.Env = append(os.Environ(), insideVar+"=1", binaryVar+"="+binary, pebbleVar+"="+pebble)
 	if err := again.Run(); err != nil {
 		return 1
 	}
@@ -105,7 +112,7 @@ func run(name string, args ...string) error {
 // inside gives the namespace its addresses and its resolver, and runs the tests.
 func inside(m *testing.M) int {
 	commands := [][]string{{"ip", "link", "set", "lo", "up"}}
-	for _, a := range slices.Concat([]string{rootAddress, platformAddress, receiverAddress, host1Address, host2Address}, checkAddresses) {
+	for _, a := range slices.Concat([]string{rootAddress, platformAddress, receiverAddress, host1Address, host2Address, caAddress}, checkAddresses) {
 		commands = append(commands, []string{"ip", "addr", "add", a + "/32", "dev", "lo"})
 	}
 	// Without this the kernel would send from the address it sends to, and no SPF

@@ -25,6 +25,7 @@ const (
 	receiverAddress = "11.22.33.25" // Postfix with OpenDKIM and OpenDMARC, for receiver.example
 	host1Address    = "11.22.33.53" // the tenant's DNS host: NSD, with acme.example
 	host2Address    = "11.22.33.54"
+	caAddress       = "11.22.33.60" // Pebble, the certificate authority
 )
 
 // world is a small Internet of programs that others wrote.
@@ -82,6 +83,7 @@ func (w *world) startRoot(t *testing.T) {
 		"acme.example. NS ns1.acme.example.\nacme.example. NS ns2.acme.example.\n"+
 		"ns1.acme.example. A "+host1Address+"\nns2.acme.example. A "+host2Address+"\n"+
 		"plat.example. NS ns1.plat.example.\nns1.plat.example. A "+platformAddress+"\n"+
+		"ca.example. A "+caAddress+"\n"+
 		"receiver.example. MX 10 mx.receiver.example.\nmx.receiver.example. A "+receiverAddress+"\n")
 	w.startNSD(t, "root", []string{rootAddress}, map[string]string{".": root, "example": example})
 }
