@@ -9,6 +9,7 @@ type Background struct {
 	// and of the last one before the tenant said that the records are entered.
 	Earlier []Observation
 	Claims  []FormerClaim // of the same tenant to the same name, the last first
+	Keys    []FormerKey   // of this claim that were replaced, the last first
 	Others  []Name        // the tenant's other domains
 }
 
@@ -18,4 +19,12 @@ type FormerClaim struct {
 	Domain  Domain
 	Keys    []Key // all revoked
 	EndedAt time.Time
+}
+
+// FormerKey is a key that another one replaced under its selector.
+type FormerKey struct {
+	Selector   string
+	Algorithm  KeyAlgorithm
+	Public     string // as of Key
+	ReplacedAt time.Time
 }

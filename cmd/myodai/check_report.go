@@ -126,7 +126,8 @@ var reportWords = map[diagnose.Lang]map[string]string{
 	diagnose.English: {
 		"ok": "%s: all required records are right.", "fix": "%s: there is something to fix.",
 		"waiting": "%s: nothing to do but wait.", "unknown": "%s: it could not be found out.",
-		"reviewed": "%s: nothing is wrong.", "host": "DNS host: %s", "steps": "What to do:",
+		"reviewed": "%s: nothing is wrong.", "reviewed fragile": "%s: it works, and something should be mended.",
+		"host": "DNS host: %s", "steps": "What to do:",
 		"why": "Why it matters: %s", "page": "More: %s", "incomplete": "Not everything was asked: %s", "until": "Visible everywhere by about %s.",
 		"round":  "myodai: round %d: %d answers so far, %d more questions about %s",
 		"asking": "myodai: %d of %d questions are answered", "verified": "%s is verified.",
@@ -135,7 +136,8 @@ var reportWords = map[diagnose.Lang]map[string]string{
 	diagnose.Japanese: {
 		"ok": "%s：必要なレコードはすべて正しく登録されています。", "fix": "%s：修正が必要な項目があります。",
 		"waiting": "%s：設定は完了しています。反映をお待ちください。", "unknown": "%s：確認できませんでした。",
-		"reviewed": "%s：問題は見つかりませんでした。", "host": "DNSサービス：%s", "steps": "対応方法：",
+		"reviewed": "%s：問題は見つかりませんでした。", "reviewed fragile": "%s：動作していますが、改善が必要な項目があります。",
+		"host": "DNSサービス：%s", "steps": "対応方法：",
 		"why": "影響：%s", "page": "詳細：%s", "incomplete": "一部を問い合わせできませんでした：%s", "until": "%s頃までにすべての場所で反映されます。",
 		"asking": "myodai：%d／%d件の質問に回答がありました", "verified": "%sの確認が完了しました。",
 		"again": "%s後にもう一度確認します。中断しても、サービス側での確認は続きます。",
@@ -167,6 +169,9 @@ func (r checkReport) sentence(lang diagnose.Lang) string {
 	word := statusWords[r.status]
 	if word == "ok" && r.job.review {
 		word = "reviewed"
+		if slices.ContainsFunc(r.findings, func(f myodai.Finding) bool { return f.Severity == myodai.SeverityFragile }) {
+			word = "reviewed fragile"
+		}
 	}
 	return fmt.Sprintf(reportWords[lang][word], r.job.domain)
 }

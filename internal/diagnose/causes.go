@@ -97,6 +97,7 @@ const (
 	DKIMTSWithSubdomain     myodai.Cause = "dkim-t-s-with-subdomain"
 
 	// D. SPF.
+	SPFMissing              myodai.Cause = "spf-missing"
 	SPFMissingInclude       myodai.Cause = "spf-missing-include"
 	SPFMultipleRecords      myodai.Cause = "spf-multiple-records"
 	SPFTooManyLookups       myodai.Cause = "spf-too-many-lookups"

@@ -16,6 +16,7 @@ type keyPlan struct {
 	others map[string]string // the planned texts of the other selectors, by selector
 	former []Former          // values this claim was asked for before
 	limit  int               // octets the DNS host takes in a TXT value, 0 when not known
+	below  bool              // signatures name identities below the domain, or nobody knows which
 }
 
 // keyFlaws says what is wrong with the TXT records at a selector. The most

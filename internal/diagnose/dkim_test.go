@@ -141,7 +141,7 @@ func TestKeyFlaws(t *testing.T) {
 		{"nothing", nil, "", nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			p := keyPlan{want: tt.want, limit: 333, others: map[string]string{"s2": "v=DKIM1; k=rsa; p=" + publicRSA(2048, 9)}}
+			p := keyPlan{want: tt.want, limit: 333, below: true, others: map[string]string{"s2": "v=DKIM1; k=rsa; p=" + publicRSA(2048, 9)}}
 			switch tt.want {
 			case "":
 				p.want = wanted
@@ -151,6 +151,12 @@ func TestKeyFlaws(t *testing.T) {
 			checkCauses(t, keyFlaws(tt.records, p), tt.causes)
 		})
 	}
+}
+
+// TestStrictFlagOfPlainSignatures: t=s forbids identities below the domain
+// (RFC 6376 §3.6.1), and who signs as the domain itself has none.
+func TestStrictFlagOfPlainSignatures(t *testing.T) {
+	checkCauses(t, keyFlaws([]myodai.Record{txt("v=DKIM1; k=rsa; t=s; p=" + planned)}, keyPlan{want: wanted}), nil)
 }
 
 // checkCauses compares causes in order, and that every flaw has something to

@@ -182,7 +182,7 @@ func (k *keyText) flags() []flaw {
 	if k.data.Testing() {
 		add(DKIMTestingFlag)
 	}
-	if k.data.Strict() {
+	if k.data.Strict() && k.below {
 		add(DKIMTSWithSubdomain)
 	}
 	if blanks.MatchString(k.public) {

@@ -36,6 +36,8 @@ func (v *view) texts(name myodai.Name) []myodai.Record {
 func (v *view) keyContent(item plan.Item) []flaw {
 	p := keyPlan{others: map[string]string{}, former: v.in.Known.Former, limit: v.host.Panel.TXTMax.Or(0)}
 	p.want = v.keyText(item)
+	_, domain, _ := strings.Cut(string(item.Name), "._domainkey.")
+	p.below = v.in.Known.Reviewing || slices.ContainsFunc(v.in.Known.SignsAs, func(n myodai.Name) bool { return n != myodai.Name(domain) })
 	for _, other := range v.plan.Items {
 		if other.Purpose == myodai.PurposeDKIM && other.Name != item.Name {
 			p.others[firstLabel(other.Name)] = v.keyText(other)

@@ -13,7 +13,11 @@ import (
 // there once, or it was never entered.
 func (v *view) missingFlaws(item plan.Item, own []myodai.Record) []flaw {
 	if item.Value == "" {
-		return v.content(item)
+		flaws := v.content(item)
+		if len(flaws) == 0 && item.Purpose == myodai.PurposeSPF {
+			return v.withoutSPF(item)
+		}
+		return flaws
 	}
 	if flaws := v.content(item); slices.ContainsFunc(flaws, func(f flaw) bool { return f.cause == DMARCInherited }) {
 		return flaws

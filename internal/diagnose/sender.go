@@ -8,6 +8,7 @@ import (
 	"github.com/myodai/myodai"
 	"github.com/myodai/myodai/internal/dkim"
 	"github.com/myodai/myodai/internal/plan"
+	"github.com/myodai/myodai/internal/spf"
 )
 
 // placed is a flaw with the item it belongs to.
@@ -69,6 +70,11 @@ func (v *view) firstKey() int {
 }
 
 func mentionsEd25519(rr myodai.Record) bool { return strings.Contains(rr.Data, "25519") } // in any case
+
+// firstPurpose is the index of the first item of a purpose, -1 for none.
+func (v *view) firstPurpose(p myodai.Purpose) int {
+	return slices.IndexFunc(v.plan.Items, func(item plan.Item) bool { return item.Purpose == p })
+}
 
 // key reads the one key record of an item; ok is false when no receiver can use
 // it.
@@ -177,6 +183,34 @@ func (v *view) typeSPF(item plan.Item) []flaw {
 		if f.expected = v.spfJudge(item, text).proposed(); f.expected == "" {
 			f.expected = text
 		}
+	}
+	return []flaw{f}
+}
+
+// withoutSPF says of a domain under review that it has no SPF record, and which
+// one would fit by where it receives mail. A record of the obsolete type has a
+// finding of its own.
+func (v *view) withoutSPF(item plan.Item) []flaw {
+	if c := v.chain(item.Name, myodai.TypeTXT); !c.known || len(v.records(item.Name, typeSPF99)) > 0 {
+		return nil
+	}
+	var hosts []myodai.Name
+	for _, rr := range v.records(item.Name, myodai.TypeMX) {
+		if host := mxHost(rr.Data); host != "" {
+			hosts = append(hosts, myodai.Name(host))
+		}
+	}
+	senders := spf.SendersByMX(item.Name, hosts)
+	text := "v=spf1 " + strings.Join(append(senders, "~all"), " ")
+	switch {
+	case len(hosts) == 0:
+		text = "v=spf1 -all" // who receives no mail hardly sends any
+	case len(senders) == 0:
+		text = "v=spf1 mx ~all"
+	}
+	f := flaw{cause: SPFMissing, expected: text, args: map[string]string{}}
+	if v.firstPurpose(myodai.PurposeDKIM) < 0 {
+		f.severity = blocks // nothing at all tells its mail from a forger's
 	}
 	return []flaw{f}
 }

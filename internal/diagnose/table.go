@@ -136,6 +136,7 @@ var table = []Info{
 	{DKIMSNotEmail, GroupDKIM, blocks, "DKIM TXT"},
 	{DKIMKMismatch, GroupDKIM, blocks, "DKIM TXT"},
 	{DKIMTSWithSubdomain, GroupDKIM, fragile, "DKIM TXT"},
+	{SPFMissing, GroupSPF, fragile, "SPF TXT"},
 	{SPFMissingInclude, GroupSPF, blocks, "SPF"},
 	{SPFMultipleRecords, GroupSPF, blocks, "SPF"},
 	{SPFTooManyLookups, GroupSPF, blocks, "SPF"},

@@ -6,6 +6,7 @@ import (
 
 	"github.com/myodai/myodai"
 	"github.com/myodai/myodai/internal/diagnose"
+	"github.com/myodai/myodai/internal/dkim"
 	"github.com/myodai/myodai/internal/dnshost"
 	"github.com/myodai/myodai/internal/plan"
 )
@@ -78,7 +79,7 @@ func (s *Service) input(ctx context.Context, d myodai.Domain) (diagnose.Input, e
 	}
 	known := diagnose.Known{
 		PlatformZone: s.Site.Zone, IssuedAt: d.RegisteredAt, VerifiedAt: d.VerifiedAt,
-		OtherDomains: b.Others, Former: s.former(b.Claims), Issuers: s.Issuers,
+		OtherDomains: b.Others, Former: s.former(b), Issuers: s.Issuers,
 	}
 	if d.PlannedAt.After(known.IssuedAt) {
 		known.IssuedAt = d.PlannedAt
@@ -92,10 +93,14 @@ func (s *Service) input(ctx context.Context, d myodai.Domain) (diagnose.Input, e
 	return diagnose.Input{Plan: plan.For(d, keys, s.Site), Earlier: b.Earlier, Known: known}, nil
 }
 
-// former lists the values that claims asked for which the tenant gave up.
-func (s *Service) former(claims []myodai.FormerClaim) []diagnose.Former {
+// former lists the values that were asked for once: by claims that the tenant
+// gave up, and for keys that were replaced.
+func (s *Service) former(b myodai.Background) []diagnose.Former {
 	var list []diagnose.Former
-	for _, c := range claims {
+	for _, k := range b.Keys {
+		list = append(list, diagnose.Former{Value: dkim.KeyRecord(k.Algorithm, k.Public), ReplacedAt: k.ReplacedAt})
+	}
+	for _, c := range b.Claims {
 		for i := range c.Keys {
 			c.Keys[i].State = myodai.KeyActive // as they were when they were asked for
 		}

@@ -215,6 +215,24 @@ func TestFormerClaimIsRecognized(t *testing.T) {
 	}
 }
 
+// A key that was rotated out and still stands in a TXT record is told from one
+// that nobody knows.
+func TestRotatedOutKeyIsRecognized(t *testing.T) {
+	r := newRoom(t)
+	d, err := r.Register(t.Context(), r.tenant, domains.Registration{Name: "acme.example", Shape: "txt"})
+	check(t, err)
+	r.publish(t, d, "")
+	before := r.zone(t, d, "")
+	for range 2 { // the second one makes a new key under the old selector
+		_, err = r.Rotate(t.Context(), r.tenant, d.ID)
+		check(t, err)
+	}
+	r.setZone(t, before)
+	if c := r.checked(t, d); len(c.Findings) == 0 || c.Findings[0].Cause != diagnose.ValueOutdatedToken {
+		t.Errorf("%+v", c.Findings)
+	}
+}
+
 // A check tells how far it is: first the questions, then each record as it can
 // be judged, and everything before it returns.
 func TestProgress(t *testing.T) {

@@ -12,6 +12,7 @@ const (
 	earlierChecks = 4
 	formerClaims  = 5
 	otherDomains  = 50
+	formerKeys    = 20
 )
 
 // Background reads what is known of a domain beside what DNS says now.
@@ -21,6 +22,11 @@ func (s *Store) Background(ctx context.Context, d myodai.Domain) (myodai.Backgro
 	err := q.earlier(&b, d)
 	if err == nil {
 		err = q.formerClaims(&b, d)
+	}
+	if err == nil {
+		b.Keys, err = all(q, formerKeyFields, `
+			select selector, algorithm, public, replaced_at from former_keys where tenant_id = $1 and domain_id = $2
+			 order by replaced_at desc limit $3`, d.TenantID, d.ID, formerKeys)
 	}
 	if err == nil {
 		b.Others, err = all(q, only[myodai.Name],
@@ -71,4 +77,8 @@ func (q session) formerClaims(b *myodai.Background, d myodai.Domain) error {
 
 func formerFields(f *myodai.FormerClaim) []any {
 	return append(domainFields(&f.Domain), instant{&f.EndedAt})
+}
+
+func formerKeyFields(k *myodai.FormerKey) []any {
+	return []any{&k.Selector, &k.Algorithm, &k.Public, instant{&k.ReplacedAt}}
 }

@@ -117,7 +117,7 @@ func (s *Store) UpdateKeys(ctx context.Context, tenant myodai.TenantID, domain m
 		if err != nil {
 			return err
 		}
-		if err := q.keepKeys(before, keep); err != nil {
+		if err := q.keepKeys(before, keep, add); err != nil {
 			return err
 		}
 		if err := s.addKeys(q, tenant, domain, signsFor, add); err != nil {
@@ -152,9 +152,20 @@ func (q session) lockKeys(tenant myodai.TenantID, domain myodai.DomainID) (signs
 		`select domain_name from dkim_keys where domain_id is null order by id limit 1`)
 }
 
-// keepKeys writes the states of the keys to keep and removes the others.
-func (q session) keepKeys(before, keep []myodai.Key) error {
+// keepKeys writes the states of the keys to keep and removes the others. Of a
+// tenant's key that another one replaces, the public half is remembered.
+func (q session) keepKeys(before, keep []myodai.Key, add []myodai.NewKey) error {
 	for _, k := range before {
+		replaced := slices.IndexFunc(add, func(n myodai.NewKey) bool { return n.Key.Selector == k.Selector })
+		if replaced >= 0 && k.DomainID != "" {
+			_, err := q.exec(`
+				insert into former_keys (tenant_id, domain_id, selector, algorithm, public, replaced_at) values ($1, $2, $3, $4, $5, $6)
+				on conflict (tenant_id, domain_id, selector, replaced_at) do nothing`,
+				k.TenantID, k.DomainID, k.Selector, k.Algorithm, k.Public, add[replaced].Key.CreatedAt)
+			if err != nil {
+				return err
+			}
+		}
 		query, args := `delete from dkim_keys where id = $1`, []any{k.ID}
 		if i := slices.IndexFunc(keep, func(kept myodai.Key) bool { return kept.ID == k.ID }); i >= 0 {
 			query, args = `update dkim_keys set state = $2 where id = $1`, append(args, keep[i].State)

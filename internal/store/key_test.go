@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
+	"slices"
 	"sync"
 	"testing"
 
@@ -100,6 +101,12 @@ func TestUpdateKeys(t *testing.T) {
 			if k.TenantID != tenant.ID || k.DomainID != d.ID || (k.Selector == fresh.Key.Selector && k.Public != fresh.Key.Public) {
 				t.Errorf("key %+v", k)
 			}
+		}
+
+		replaced := must(s.Background(t.Context(), d))(t).Keys
+		first := before[slices.IndexFunc(before, func(k myodai.Key) bool { return k.Selector == fresh.Key.Selector })]
+		if len(replaced) != 1 || replaced[0].Selector != first.Selector || replaced[0].Public != first.Public || !replaced[0].ReplacedAt.Equal(fresh.Key.CreatedAt) {
+			t.Errorf("remembered of the replaced key: %+v", replaced)
 		}
 
 		// A key that is revoked signs nothing from the next call on.

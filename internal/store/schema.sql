@@ -237,6 +237,17 @@ CREATE TABLE events (
 
 CREATE UNIQUE INDEX events_number on events (tenant_id, number);
 
+CREATE TABLE former_keys (
+  tenant_id text not null,
+  domain_id text not null,
+  selector text not null,
+  algorithm text not null,
+  public text not null,
+  replaced_at bigint not null,
+  primary key (tenant_id, domain_id, selector, replaced_at),
+  foreign key (tenant_id, domain_id) references domains (tenant_id, id)
+);
+
 CREATE TABLE idempotency_keys (
   tenant_id text not null,
   name text not null,
