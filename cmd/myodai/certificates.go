@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -33,7 +34,7 @@ func (s *server) buildTracking() error {
 	})
 	s.tracking = domains.NewTracking(domains.TrackingOptions{
 		Store: s.store, Prober: s.prober, Registry: s.domains.Registry, Site: s.site, Issuers: s.cfg.CADomains, StepTime: s.cfg.TrackingStep, Random: rand.Reader, Log: s.log,
-		Wake: s.dns.Wake, Order: s.acme.Order,
+		Wake: s.dns.Wake, Order: s.acme.Order, Notify: s.notify,
 	})
 	ctx, cancel := context.WithTimeout(context.Background(), openTimeout)
 	defer cancel()
@@ -126,6 +127,23 @@ func (s *server) visible(ctx context.Context, name myodai.Name, text string) boo
 	served, ok := s.dns.Serial()
 	wanted, err := s.store.ZoneSerial(ctx)
 	return ok && err == nil && served == wanted
+}
+
+// notify writes to those of a tenant who set things up, each in their language.
+func (s *server) notify(ctx context.Context, tenant myodai.TenantID, n domains.Notice) error {
+	members, _, err := s.store.Members(ctx, tenant, myodai.Page{Limit: myodai.MaxPage})
+	for _, m := range members {
+		if m.Role == myodai.RoleMember {
+			continue
+		}
+		text := n.English
+		if m.Language == "ja" {
+			text = n.Japanese
+		}
+		_, failed := s.submission.SendOwn(ctx, myodai.OwnMail{To: m.Email, Subject: text.Subject, Text: text.Text})
+		err = errors.Join(err, failed)
+	}
+	return err
 }
 
 // warnOfCertificate writes to the operator about a certificate that is about to
