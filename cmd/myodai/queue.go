@@ -17,7 +17,7 @@ own mail; with the operator's key everybody's.`,
 		Example: `  myodai queue show
   myodai queue retry example.net`,
 	}
-	cmd.AddCommand(c.queueShow(), c.queueList(), c.queueRetry())
+	cmd.AddCommand(c.queueShow(), c.queueList(), c.queueRetry(), c.queueHeld(), c.queueRelease())
 	return cmd
 }
 

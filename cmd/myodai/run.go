@@ -36,7 +36,7 @@ func (s *server) Run(ctx context.Context) error {
 		run  func(context.Context) error
 	}{
 		{roleDomains, "domains", s.domains.Run}, {roleDomains, "tracking", s.tracking.Run}, {"", "acme", s.acme.Run},
-		{roleDelivery, "queue", s.queue.Run}, {roleDelivery, "submission", s.submission.Run},
+		{roleDelivery, "queue", s.queue.Run}, {roleDelivery, "submission", s.submission.Run}, {roleDomains, "senders", s.senders.Run},
 		{roleAuthDNS, "authdns", s.dns.Run}, {roleTrack, "track", s.track.Run}, {roleWebhook, "webhook", s.webhooks.Run},
 		{roleDelivery, "notifier", s.notifier.Run}, {"", "hygiene", s.hygiene.Run},
 	} {

@@ -36,6 +36,7 @@ import (
 	"github.com/myodai/myodai/internal/plan"
 	"github.com/myodai/myodai/internal/queue"
 	"github.com/myodai/myodai/internal/resolver"
+	"github.com/myodai/myodai/internal/senders"
 	"github.com/myodai/myodai/internal/smtpd"
 	"github.com/myodai/myodai/internal/store"
 	"github.com/myodai/myodai/internal/submission"
@@ -60,6 +61,7 @@ type server struct {
 	submission *submission.Engine
 	notifier   *submission.Notifier
 	hygiene    *hygiene.Service
+	senders    *senders.Service
 	queue      *queue.Queue
 	inbound    *inbound.Service
 	webhooks   *webhook.Service
@@ -194,6 +196,10 @@ func (s *server) buildRooms(master [32]byte) error {
 	if s.hygiene, err = s.newHygiene(); err != nil {
 		return err
 	}
+	s.senders = senders.New(senders.Options{
+		Store: s.store, Owner: s.submission.Owner, Lookup: s.cache.Lookup, Send: s.submission.SendOwn,
+		Zone: cfg.Zone, Platform: cfg.ServiceName, BaseURL: cfg.BaseURL, Random: rand.Reader, Log: log.With("room", "senders"),
+	})
 	s.inbound = inbound.New(inbound.Options{
 		Store: s.store, Random: rand.Reader, ReturnKey: [32]byte(returnKey), Zone: cfg.Zone, MailHost: cfg.Hostname,
 		Postmaster: postmaster{dir: s.path("postmaster")}.keep, Unsubscribes: s.track, Registerer: s.registry,
@@ -206,7 +212,7 @@ func (s *server) buildRooms(master [32]byte) error {
 	})
 	s.api = api.New(api.Options{
 		Store: s.store, Access: s.access, Domains: s.domains, Tracking: s.tracking, Submission: s.submission, Webhooks: s.webhooks,
-		Hygiene: s.hygiene, Random: rand.Reader,
+		Senders: s.senders, Hygiene: s.hygiene, Random: rand.Reader,
 		Log: log, Registerer: s.registry, Version: version(), BaseURL: cfg.BaseURL, Routes: slices.Sorted(maps.Keys(cfg.Routes)), Wake: s.queue.Wake, Pages: s.console,
 	})
 	s.tls = &tls.Config{GetCertificate: s.certificate(certificate.get), MinVersion: tls.VersionTLS12}

@@ -17,13 +17,14 @@ import (
 	"github.com/myodai/myodai/internal/access"
 	"github.com/myodai/myodai/internal/domains"
 	"github.com/myodai/myodai/internal/hygiene"
+	"github.com/myodai/myodai/internal/senders"
 	"github.com/myodai/myodai/internal/store"
 	"github.com/myodai/myodai/internal/submission"
 	"github.com/myodai/myodai/internal/webhook"
 )
 
 // Options are what a Server is made of. Store, Access, Domains, Tracking,
-// Submission, Hygiene, Webhooks, Random and Log are needed.
+// Submission, Senders, Hygiene, Webhooks, Random and Log are needed.
 type Options struct {
 	Store      *store.Store
 	Access     *access.Service
@@ -32,6 +33,7 @@ type Options struct {
 	Submission *submission.Engine
 	Webhooks   *webhook.Service
 	Hygiene    *hygiene.Service
+	Senders    *senders.Service
 	Random     io.Reader // of ids; must not fail
 	Log        *slog.Logger
 	Registerer prometheus.Registerer // nil: not registered
@@ -88,6 +90,8 @@ func New(o Options) *Server {
 	s.registerTenants()
 	s.registerCredentials()
 	s.registerPolicy()
+	s.registerSenders()
+	s.registerRoutes()
 	s.registerDomains()
 	s.registerKeys()
 	s.registerTracking()

@@ -16,9 +16,10 @@ import (
 
 // request is what is known about one request while it is answered.
 type request struct {
-	id  string // shown to the client and logged, so that the two find together
-	w   *recorder
-	who myodai.Credential // zero until recognized
+	id   string // shown to the client and logged, so that the two find together
+	w    *recorder
+	who  myodai.Credential // zero until recognized
+	from string            // network the client is in
 	// body is set once the request may send one.
 	body *meteredBody
 	raw  *http.Request // of an upload, whose body its handler reads; nil otherwise
@@ -63,7 +64,7 @@ func (s *Server) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	}
 	began := time.Now()
 	w := &recorder{ResponseWriter: rw}
-	req := &request{id: s.newRequestID(), w: w}
+	req := &request{id: s.newRequestID(), w: w, from: clientOf(r)}
 	r = r.WithContext(context.WithValue(r.Context(), requestKey{}, req))
 	w.Header().Set("X-Request-Id", req.id)
 	w.Header().Set("Cache-Control", "no-store") // answers hold what only one credential may see

@@ -65,6 +65,17 @@ var doors = []struct {
 	{"send-message", "tenant", "POST", "/v1/messages", draft("a@{domain}"), 202},
 	{"list-messages", "tenant", "GET", "/v1/messages", "", 200},
 	{"get-message", "tenant", "GET", "/v1/messages/{message_id}", "", 200},
+	{"explain-route", "both", "POST", "/v1/routes/explain", `{"from":"a@{domain}","tenant_id":"{tenant_id}"}`, 200},
+	{"list-held", "both", "GET", "/v1/queue/held", "", 200},
+	{"release-message", "both", "POST", "/v1/messages/{message_id}/release", `{}`, 409}, // it is not held
+	{"list-senders", "tenant", "GET", "/v1/senders", "", 200},
+	{"register-sender", "tenant", "POST", "/v1/senders", `{"label":"info","address":"info@{domain}"}`, 201},
+	{"outlook-sender", "tenant", "POST", "/v1/outlook", `{"address":"info@{domain}"}`, 200},
+	{"answer-confirmation", "tenant", "POST", "/v1/confirmations", `{"token":"guessed"}`, 404},
+	{"get-sender", "tenant", "GET", "/v1/senders/{sender_id}", "", 200},
+	{"ask-sender", "tenant", "POST", "/v1/senders/{sender_id}/ask", "", 200},
+	{"change-sender", "tenant", "PATCH", "/v1/senders/{sender_id}", `{"name":"Acme"}`, 200},
+	{"delete-sender", "tenant", "DELETE", "/v1/senders/{sender_id}", "", 204},
 	{"list-suppressions", "tenant", "GET", "/v1/suppressions", "", 200},
 	{"add-suppression", "tenant", "POST", "/v1/suppressions", `{"address":"x@example.org"}`, 201},
 	{"list-webhooks", "tenant", "GET", "/v1/webhooks", "", 200},
@@ -104,7 +115,7 @@ func (p party) ids() map[string]string {
 	return map[string]string{
 		"{tenant_id}": string(p.tenant.ID), "{credential_id}": string(p.credential.ID), "{domain_id}": string(p.domain.ID),
 		"{check_id}":   p.check,
-		"{message_id}": p.message, "{suppression_id}": p.suppression, "{webhook_id}": p.webhook, "{tracking_id}": p.tracking,
+		"{message_id}": p.message, "{suppression_id}": p.suppression, "{webhook_id}": p.webhook, "{tracking_id}": p.tracking, "{sender_id}": p.sender,
 		"{audit_id}": p.audit, "{batch_id}": p.batch, "{returned_id}": p.returned, "{delivery_id}": p.held,
 	}
 }
@@ -203,7 +214,7 @@ func TestAuthorizationMatrix(t *testing.T) {
 			key, foreign = w.operator, map[string]string{}
 		}
 		foreign["nobody's"] = "tcdms"
-		for _, prefix := range []string{"ten", "crd", "dom", "chk", "msg", "sup", "lau", "bat", "ret", "dlv", "trk"} {
+		for _, prefix := range []string{"ten", "crd", "dom", "chk", "msg", "sup", "lau", "bat", "ret", "dlv", "trk", "snd"} {
 			foreign["nobody's "+prefix] = prefix + "_" + strings.Repeat("0", 26)
 		}
 		for _, name := range placeholders.FindAllString(d.path, -1) {

@@ -15,7 +15,8 @@ import (
 // Message is a mail we took responsibility for.
 type Message struct {
 	ID         myodai.MessageID `json:"id"`
-	DomainID   myodai.DomainID  `json:"domain_id" doc:"The verified domain it is sent as."`
+	DomainID   myodai.DomainID  `json:"domain_id,omitempty" doc:"The verified domain it is sent as; missing when it rests on something else."`
+	Basis      myodai.Basis     `json:"basis,omitempty" enum:"domain,address,platform,normal" doc:"What entitles it to its From: a verified domain; an address confirmed by itself, which mailboxes show as 'via' the platform; the platform's own address; nothing, by the normal path. Missing while it is held."`
 	Class      myodai.ClassName `json:"class" doc:"What kind of mail it is."`
 	From       string           `json:"from"`
 	Subject    string           `json:"subject"`
@@ -32,12 +33,13 @@ type Delivery struct {
 	MessageID    myodai.MessageID     `json:"message_id"`
 	Recipient    string               `json:"recipient"`
 	ReturnPath   string               `json:"return_path"`
+	Route        myodai.Route         `json:"route,omitempty" doc:"Which way it goes; missing while it waits to be verified."`
 	State        myodai.DeliveryState `json:"state" enum:"accepted,deferred,delivered,bounced,expired,suppressed,held"`
 	ShownAs      myodai.DeliveryState `json:"shown_as,omitempty" enum:"delivered" doc:"What an application is to take a suppressed delivery for whose sender gets a bounce: the mail counts as sent. Missing when that is what state says."`
 	Hold         myodai.Hold          `json:"hold,omitempty" enum:"suppressed,unverified" doc:"What a held delivery waits for."`
 	ProbeOf      myodai.SuppressionID `json:"probe_of,omitempty" doc:"The suppression that this delivery puts to the test."`
 	AttemptCount int                  `json:"attempt_count"`
-	DueAt        time.Time            `json:"due_at,omitzero" doc:"When it may be attempted next; missing when it never will be."`
+	DueAt        time.Time            `json:"due_at,omitzero" doc:"When it may be attempted next; missing when it never will be, and while it is held."`
 	QueuedAt     time.Time            `json:"queued_at"`
 	ExpiresAt    time.Time            `json:"expires_at"`
 	Last         string               `json:"last" doc:"How the newest attempt ended, in short, or why there is none: accepted, not sent: suppressed since …, because …; empty before."`
@@ -84,7 +86,7 @@ type MessageWithAttempts struct {
 
 func showMessage(m myodai.Message) Message {
 	return Message{
-		ID: m.ID, DomainID: m.DomainID, Class: m.Class, From: m.From.String(), Subject: m.Subject, HeaderID: m.HeaderID, Size: m.Size,
+		ID: m.ID, DomainID: m.DomainID, Basis: m.Basis, Class: m.Class, From: m.From.String(), Subject: m.Subject, HeaderID: m.HeaderID, Size: m.Size,
 		AcceptedAt: utc(m.AcceptedAt), ExpiresAt: utc(m.ExpiresAt),
 	}
 }
@@ -92,13 +94,13 @@ func showMessage(m myodai.Message) Message {
 func showDelivery(d myodai.Delivery) Delivery {
 	out := Delivery{
 		ID: d.ID, TenantID: d.TenantID, MessageID: d.MessageID, Recipient: d.Recipient.String(), ReturnPath: d.ReturnPath.String(),
-		State: d.State, AttemptCount: d.Attempts, QueuedAt: utc(d.QueuedAt), ExpiresAt: utc(d.ExpiresAt), Last: brief(d.Last),
+		Route: d.Route, State: d.State, AttemptCount: d.Attempts, QueuedAt: utc(d.QueuedAt), ExpiresAt: utc(d.ExpiresAt), Last: brief(d.Last),
 		Hold: d.Hold, ProbeOf: d.Probe,
 	}
 	if d.State == myodai.DeliverySuppressed && d.Notify {
 		out.ShownAs = myodai.DeliveryDelivered
 	}
-	if !d.State.Terminal() {
+	if !d.State.Terminal() && d.State != myodai.DeliveryHeld {
 		out.DueAt = utc(d.DueAt)
 	}
 	return out

@@ -26,6 +26,7 @@ import (
 	"github.com/myodai/myodai/internal/domains"
 	"github.com/myodai/myodai/internal/hygiene"
 	"github.com/myodai/myodai/internal/plan"
+	"github.com/myodai/myodai/internal/senders"
 	"github.com/myodai/myodai/internal/store"
 	"github.com/myodai/myodai/internal/submission"
 	"github.com/myodai/myodai/internal/webhook"
@@ -70,6 +71,7 @@ type party struct {
 	webhook                      string
 	tracking                     string // verified
 	audit, batch, returned, held string
+	sender                       string
 }
 
 // world is the API over real rooms, with two tenants.
@@ -83,6 +85,9 @@ type world struct {
 	acme, evil party
 	log        *lines
 	woken      *int
+	mails      []myodai.OwnMail         // that the platform has sent
+	dns        map[string]myodai.Answer // by name and type; unknown for all else
+	submission *submission.Engine
 	registry   *prometheus.Registry
 }
 
@@ -118,6 +123,10 @@ func newWorldAsking(t *testing.T, limits api.Limits, prober domains.Prober) *wor
 		Addresses: []netip.Addr{netip.MustParseAddr("192.0.2.1")},
 	}
 	w.access = access.New(access.Options{Store: w.store, Random: rand.Reader})
+	w.submission = submission.New(submission.Options{
+		Store: w.store, Suppressions: w.store, Holds: w.store, Addresses: w.store, Random: rand.Reader, MailHost: site.MailHost, MaxSize: 1 << 20,
+		Own: submission.Mailbox{Name: "Plat", Address: myodai.Address{Local: "no-reply", Domain: site.Zone}}, Routes: []string{"bulk", "normal"},
+	})
 	w.server = api.New(api.Options{
 		Store: w.store, Access: w.access, Random: rand.Reader, Log: log, Version: "test", Limits: limits, Registerer: w.registry,
 		Domains: domains.New(domains.Options{
@@ -126,8 +135,16 @@ func newWorldAsking(t *testing.T, limits api.Limits, prober domains.Prober) *wor
 		Tracking: domains.NewTracking(domains.TrackingOptions{
 			Store: w.store, Prober: prober, Site: site, Random: rand.Reader, Log: log,
 		}),
-		Submission: submission.New(submission.Options{
-			Store: w.store, Suppressions: w.store, Random: rand.Reader, MailHost: site.MailHost, MaxSize: 1 << 20,
+		Submission: w.submission, Routes: []string{"bulk", "normal"},
+		Senders: senders.New(senders.Options{
+			Store: w.store, Owner: w.submission.Owner, Zone: site.Zone, Platform: "Plat", BaseURL: "https://plat.example", Random: rand.Reader,
+			Lookup: func(_ context.Context, name myodai.Name, t myodai.RecordType) myodai.Answer {
+				return w.dns[string(t)+" "+string(name)]
+			},
+			Send: func(_ context.Context, m myodai.OwnMail) (myodai.MessageID, error) {
+				w.mails = append(w.mails, m)
+				return "msg_1", nil
+			},
 		}),
 		Webhooks: webhook.New(webhook.Options{Store: w.store, Log: log, Dial: func(context.Context, string, string) (net.Conn, error) {
 			return nil, errors.New("there is no way out of this test")
@@ -136,6 +153,13 @@ func newWorldAsking(t *testing.T, limits api.Limits, prober domains.Prober) *wor
 		MaxSize: 1 << 20,
 		Wake:    func() { *w.woken++ },
 	})
+	now := time.Now()
+	if err := w.store.CreatePlatform(t.Context(), myodai.Tenant{ID: myodai.PlatformTenant, Name: "Plat", State: myodai.TenantActive, CreatedAt: now}, myodai.Domain{
+		ID: myodai.PlatformDomain, TenantID: myodai.PlatformTenant, Name: site.Zone, State: myodai.DomainVerified,
+		Token: myodai.NewToken(rand.Reader), Shape: myodai.ShapeCNAME, ReturnPath: site.Zone, NextCheckAt: now.AddDate(1, 0, 0),
+	}); err != nil {
+		t.Fatal(err)
+	}
 	server := httptest.NewServer(w.server)
 	t.Cleanup(server.Close)
 	w.url = server.URL
@@ -205,6 +229,9 @@ func (w *world) newParty(name string) (p party) {
 		return t, nil, nil
 	})
 	check()
+	var a api.Sender
+	w.call("POST", "/v1/senders", p.key, `{"label":"sales","address":"sales@`+host+`"}`, http.StatusCreated, &a)
+	p.sender = string(a.ID)
 	return p
 }
 
@@ -313,4 +340,22 @@ func (w *world) lookup(_ context.Context, name myodai.Name, t myodai.RecordType)
 	}
 	a.Records = []myodai.Record{{Name: name, Type: t, Data: "10 mx." + string(name)}}
 	return a
+}
+
+// runOnce lets submission look through held mail once.
+func (w *world) runOnce() {
+	w.t.Helper()
+	ctx, cancel := context.WithCancel(w.t.Context())
+	ended := make(chan error)
+	go func() { ended <- w.submission.Run(ctx) }()
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		list, err := w.store.HeldAuthors(ctx, myodai.HeldAuthor{}, 1)
+		if err != nil || len(list) == 0 || time.Now().After(deadline) {
+			break
+		}
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		w.t.Fatal(err)
+	}
 }

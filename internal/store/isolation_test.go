@@ -22,6 +22,7 @@ type household struct {
 	delivery    myodai.Delivery
 	suppression myodai.Suppression
 	tracking    myodai.TrackingDomain
+	sender      myodai.SenderAddress
 }
 
 func newHousehold(t *testing.T, s *store.Store) household {
@@ -55,6 +56,9 @@ func newHousehold(t *testing.T, s *store.Store) household {
 	}
 	f.Suppression = &h.suppression
 	must(s.FinishDeliveries(t.Context(), "n1", []myodai.Finished{f}))(t)
+	h.sender = newSender(h.tenant.ID, "a", rcpt("a", "example.com"))
+	ok(t, s.CreateSender(t.Context(), h.sender, false))
+	ok(t, s.AddConfirmation(t.Context(), ask(h.sender, t0)))
 	return h
 }
 
@@ -102,6 +106,10 @@ func TestTenantsNeverMeet(t *testing.T) {
 				note("Deliveries", deliveries, len(deliveries), err)
 				delivery, err := s.Delivery(ctx, me, of.delivery.ID)
 				note("Delivery", delivery, 1, err)
+				sender, err := s.SenderAddress(ctx, me, of.sender.ID)
+				note("SenderAddress", sender, 1, err)
+				asked, err := s.LastConfirmation(ctx, me, of.sender.ID)
+				note("LastConfirmation", asked, 1, err)
 				var attempts []myodai.Attempt
 				for _, d := range must(s.Deliveries(ctx, of.tenant.ID, of.message.ID))(t) {
 					some, err := s.Attempts(ctx, me, d.ID)
@@ -118,7 +126,7 @@ func TestTenantsNeverMeet(t *testing.T) {
 				certificate, err := s.Certificate(ctx, me, of.tracking.ID)
 				note("Certificate", certificate, 1, err)
 
-				if want := 16; mine && len(seen) != want {
+				if want := 18; mine && len(seen) != want {
 					t.Errorf("the tenant sees %d of %d things of its own: %v", len(seen), want, seen)
 				}
 				if !mine && len(seen) != 0 {
@@ -135,6 +143,9 @@ func TestTenantsNeverMeet(t *testing.T) {
 				}),
 				"Messages": every(t, func(p myodai.Page) ([]myodai.Message, string, error) { return s.Messages(ctx, me, p) }),
 				"Queued":   every(t, func(p myodai.Page) ([]myodai.Delivery, string, error) { return s.Queued(ctx, me, p) }),
+				"SenderAddresses": every(t, func(p myodai.Page) ([]myodai.SenderAddress, string, error) {
+					return s.SenderAddresses(ctx, me, p)
+				}),
 				"Suppressions": every(t, func(p myodai.Page) ([]myodai.Suppression, string, error) {
 					return s.Suppressions(ctx, me, store.SuppressionFilter{}, p)
 				}),
@@ -187,6 +198,10 @@ func TestTenantsCannotChangeEachOther(t *testing.T) {
 			"DeleteDomain": s.DeleteDomain(ctx, me, theirs.domain.ID, t0),
 			"UpdateKeys": failure(s.UpdateKeys(ctx, me, theirs.domain.ID,
 				func([]myodai.Key) ([]myodai.Key, []myodai.NewKey, []myodai.Event, error) { return nil, nil, nil, nil })),
+			"UpdateSender": failure(s.UpdateSender(ctx, me, theirs.sender.ID, func(a myodai.SenderAddress) (myodai.SenderAddress, []myodai.Event, error) {
+				return a, nil, nil
+			})),
+			"DeleteSender":      s.DeleteSender(ctx, me, theirs.sender.ID, event(me, myodai.EventSenderDeleted, t0)),
 			"RemoveSuppression": removed(s.RemoveSuppression(ctx, me, theirs.suppression.ID, removal)),
 		} {
 			if code(err) != myodai.CodeNotFound {
