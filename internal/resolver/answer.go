@@ -40,9 +40,12 @@ func rcode(n int) string {
 // long as these stay in the zone. An alias is followed whatever the order of the
 // records is.
 func relevant(answer []dns.RR, name, zone myodai.Name) []myodai.Record {
-	aliases := map[myodai.Name][]myodai.Name{}
+	var aliases map[myodai.Name][]myodai.Name // nil when there are none
 	for _, rr := range answer {
 		if alias, ok := rr.(*dns.CNAME); ok {
+			if aliases == nil {
+				aliases = map[myodai.Name][]myodai.Name{}
+			}
 			owner := nameOf(alias.Hdr.Name)
 			aliases[owner] = append(aliases[owner], nameOf(alias.Target))
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -22,13 +23,15 @@ type client struct {
 	o       Options
 	sockets *sockets
 	streams *streams
+	crew    crew
 	noIPv6  atomic.Int64 // the Unix time until which IPv6 is not tried
 }
 
 func newClient(o Options) *client {
 	return &client{
 		o:       o,
-		sockets: &sockets{dial: o.Dial, now: o.Now, idle: map[string][]*socket{}},
+		sockets: &sockets{dial: o.Dial, now: o.Now, timeout: o.Timeout, idle: map[string][]*socket{}},
+		crew:    crew{work: make(chan func())},
 		streams: &streams{dial: o.Dial, timeout: o.Timeout, kept: map[string]*opening{}},
 	}
 }
@@ -100,8 +103,6 @@ func (s *session) once(ctx context.Context, t myodai.Transport, address string, 
 	if t == myodai.TransportTCP {
 		msg, size, err = s.client.streams.exchange(ctx, address, q.message(edns, false))
 	} else {
-		ctx, cancel := context.WithTimeout(ctx, o.Timeout)
-		defer cancel()
 		msg, size, err = s.client.sockets.exchange(ctx, address, q.message(edns, o.MixedCase), o.MixedCase)
 	}
 	if err != nil {
@@ -120,6 +121,9 @@ func (s *session) once(ctx context.Context, t myodai.Transport, address string, 
 func (c *client) ipv6Down() bool { return c.noIPv6.Load() > c.o.Now().Unix() }
 
 func isIPv6(address string) bool {
+	if !strings.HasPrefix(address, "[") {
+		return false
+	}
 	a, err := netip.ParseAddrPort(address)
 	return err == nil && a.Addr().Is6() && !a.Addr().Is4In6()
 }

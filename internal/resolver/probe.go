@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/myodai/myodai"
@@ -152,15 +151,14 @@ func withoutIPv6(servers []myodai.Server) []myodai.Server {
 // round asks the questions at the same time.
 func (r *probe) round(ctx context.Context, questions []myodai.Question) {
 	answers := make([][]myodai.Answer, len(questions))
-	var group sync.WaitGroup
-	for i, q := range questions {
+	for i := range questions {
 		if err := r.over(ctx, i); err != nil {
 			r.seen.Incomplete = reason(err)
+			questions = questions[:i]
 			break
 		}
-		group.Go(func() { answers[i] = r.question(ctx, q) })
 	}
-	group.Wait()
+	r.client.crew.each(len(questions), func(i int) { answers[i] = r.question(ctx, questions[i]) })
 	for _, list := range answers {
 		// A question that nobody was asked any more is left out.
 		if slices.ContainsFunc(list, func(a myodai.Answer) bool { return a.Err != errBudget.Error() }) {

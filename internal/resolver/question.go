@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/netip"
 	"slices"
-	"sync"
 
 	"github.com/myodai/myodai"
 )
@@ -94,11 +93,7 @@ func (r *probe) askAll(ctx context.Context, z *myodai.Zone, q myodai.Question, a
 		return r.askOne(ctx, servers, z.Name, q, asked)
 	}
 	outcomes := make([]outcome, len(servers))
-	var group sync.WaitGroup
-	for i, server := range servers {
-		group.Go(func() { outcomes[i] = r.askServer(ctx, server, z.Name, q, asked) })
-	}
-	group.Wait()
+	r.client.crew.each(len(servers), func(i int) { outcomes[i] = r.askServer(ctx, servers[i], z.Name, q, asked) })
 	elsewhere := slices.ContainsFunc(outcomes, func(o outcome) bool { return !o.noWay })
 	var all []myodai.Answer
 	var ref *referral
@@ -123,7 +118,11 @@ type outcome struct {
 // candidates lists the servers that have an address. IPv6 is left out when there
 // is no way to it from here, unless there is nothing else.
 func (r *probe) candidates(z *myodai.Zone) []myodai.Server {
-	list := slices.DeleteFunc(slices.Clone(z.Servers), func(s myodai.Server) bool { return s.Address == "" })
+	nowhere := func(s myodai.Server) bool { return s.Address == "" }
+	list := z.Servers
+	if slices.ContainsFunc(list, nowhere) {
+		list = slices.DeleteFunc(slices.Clone(list), nowhere)
+	}
 	if !r.client.ipv6Down() {
 		return list
 	}
@@ -136,6 +135,7 @@ func (r *probe) candidates(z *myodai.Zone) []myodai.Server {
 
 // askOne asks the server that has answered most so far, and one more if need be.
 func (r *probe) askOne(ctx context.Context, servers []myodai.Server, zone myodai.Name, q myodai.Question, asked query) ([]myodai.Answer, *referral) {
+	servers = slices.Clone(servers)
 	r.mu.Lock()
 	slices.SortStableFunc(servers, func(a, b myodai.Server) int { return r.score(b) - r.score(a) })
 	r.mu.Unlock()

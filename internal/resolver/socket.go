@@ -28,13 +28,15 @@ type socket struct {
 	address  string
 	openedAt time.Time
 	uses     int
-	buffer   [4096]byte
+	out      [512]byte
+	in       [4096]byte
 }
 
 // sockets keeps idle sockets by the address of their server.
 type sockets struct {
-	dial Dial
-	now  func() time.Time
+	dial    Dial
+	now     func() time.Time
+	timeout time.Duration // of one exchange
 
 	mu      sync.Mutex
 	idle    map[string][]*socket
@@ -108,15 +110,19 @@ func (p *sockets) closeAll() {
 // exchange sends m and waits for the answer that matches. A socket on which
 // anything went wrong is not used again.
 func (p *sockets) exchange(ctx context.Context, address string, m *dns.Msg, exactCase bool) (*dns.Msg, int, error) {
-	wire, err := m.Pack()
-	if err != nil {
-		return nil, 0, err
+	deadline := time.Now().Add(p.timeout)
+	if end, ok := ctx.Deadline(); ok && end.Before(deadline) {
+		deadline = end
 	}
 	s, err := p.get(ctx, address)
 	if err != nil {
 		return nil, 0, err
 	}
-	deadline, _ := ctx.Deadline()
+	wire, err := m.PackBuffer(s.out[:])
+	if err != nil {
+		p.put(s)
+		return nil, 0, err
+	}
 	_ = s.conn.SetDeadline(deadline) // shows in the next read
 	interrupt := context.AfterFunc(ctx, func() { _ = s.conn.SetDeadline(time.Unix(1, 0)) })
 	reply, size, err := s.converse(wire, m, exactCase)
@@ -136,15 +142,15 @@ func (s *socket) converse(wire []byte, m *dns.Msg, exactCase bool) (*dns.Msg, in
 		return nil, 0, err
 	}
 	for range maxMismatches {
-		n, err := s.conn.Read(s.buffer[:])
+		n, err := s.conn.Read(s.in[:])
 		if err != nil {
 			return nil, 0, err
 		}
-		if n < 12 || s.buffer[0] != wire[0] || s.buffer[1] != wire[1] {
+		if n < 12 || s.in[0] != wire[0] || s.in[1] != wire[1] {
 			continue
 		}
 		reply := new(dns.Msg)
-		if err := reply.Unpack(s.buffer[:n]); err != nil && !reply.Truncated {
+		if err := reply.Unpack(s.in[:n]); err != nil && !reply.Truncated {
 			// It may be cut off by a middlebox or by our buffer.
 			if len(reply.Question) == 0 {
 				continue
