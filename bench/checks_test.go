@@ -125,10 +125,11 @@ func atOnce() int { return 16 * runtime.GOMAXPROCS(0) }
 func (c *checks) check(n int64) int {
 	p := planFor(n)
 	in := diagnose.Input{Plan: p, Now: time.Now()}
+	var seen diagnose.Case
 	in.Observation = c.prober.Probe(c.tb.Context(), p.Domain, func(o myodai.Observation) []myodai.Question {
-		return diagnose.Questions(diagnose.Input{Plan: p, Observation: o, Now: in.Now})
+		return seen.Questions(diagnose.Input{Plan: p, Observation: o, Now: in.Now})
 	})
-	records, findings := plans.Compare(p, in.Observation), diagnose.Domain(in)
+	records, findings := seen.Records(in), seen.Domain(in)
 	if myodai.Judge(records) != myodai.VerdictProved || len(findings) > 0 {
 		c.tb.Errorf("%s: %s, %v, %v", p.Domain, myodai.Judge(records), findings, failures(in.Observation))
 	}

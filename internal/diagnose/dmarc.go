@@ -20,14 +20,14 @@ type policyPlan struct {
 // policyFlaws says what is wrong with the DMARC record that applies to a domain.
 // It says nothing of what DNS did not answer. That there is none at all is the
 // flaw dmarc-missing, which any hint of where it went outranks.
-func policyFlaws(p policyPlan, lookup dmarc.Lookup, hosts hostLookup) []flaw {
-	j := policyJudge{policyPlan: p, lookup: lookup, hosts: hosts}
-	texts, _, err := lookup(dmarc.Owner(p.domain))
+func policyFlaws(p policyPlan, tree *dmarc.Tree, hosts hostLookup) []flaw {
+	j := policyJudge{policyPlan: p, tree: tree, hosts: hosts}
+	texts, _, err := tree.Lookup(dmarc.Owner(p.domain))
 	if err != nil {
 		return nil
 	}
 	j.texts = texts
-	found, err := dmarc.Discover(p.domain, lookup)
+	found, err := tree.Discover(p.domain)
 	if len(found.Entries) == 0 {
 		return nil
 	}
@@ -50,10 +50,10 @@ func policyFlaws(p policyPlan, lookup dmarc.Lookup, hosts hostLookup) []flaw {
 // policyJudge is the DMARC record of one domain under judgement.
 type policyJudge struct {
 	policyPlan
-	lookup dmarc.Lookup
-	hosts  hostLookup
-	texts  []string // at _dmarc of the domain
-	found  dmarc.Discovery
+	tree  *dmarc.Tree
+	hosts hostLookup
+	texts []string // at _dmarc of the domain
+	found dmarc.Discovery
 }
 
 func (j *policyJudge) flaw(cause myodai.Cause, text string, args ...string) flaw {

@@ -17,10 +17,12 @@ func (j *policyJudge) own(e dmarc.Entry) []flaw {
 			text = t
 		}
 	}
-	if f, ok := mistyped(text, ""); ok && len(e.Problems) > 0 {
-		f.expected = tidied(strings.ReplaceAll(f.expected, `\`, ""))
-		f.fallback(j.wanted())
-		return []flaw{f}
+	if len(e.Problems) > 0 {
+		if f, ok := mistyped(text, ""); ok {
+			f.expected = tidied(strings.ReplaceAll(f.expected, `\`, ""))
+			f.fallback(j.wanted())
+			return []flaw{f}
+		}
 	}
 	flaws := j.policies(text)
 	flaws = append(flaws, j.reports(text)...)

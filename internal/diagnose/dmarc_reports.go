@@ -35,7 +35,7 @@ func (j *policyJudge) reports(text string) []flaw {
 			break
 		}
 		judged[address.Domain] = true
-		if allowed, err := dmarc.ReportAuthorized(j.found.At, uri, j.lookup); err == nil && !allowed {
+		if allowed, err := j.tree.ReportAuthorized(j.found.At, uri); err == nil && !allowed {
 			f := j.flaw(DMARCRUAExternalUnauthorized, text, "rhost", string(address.Domain), "addr", address.String(),
 				"want", string(dmarc.ReportName(j.found.At, address.Domain)))
 			f.expected = j.reportingTo(text, uri)

@@ -106,7 +106,7 @@ func TestPolicyFlaws(t *testing.T) {
 				bounce: "bounce.kaisha.example", signing: []myodai.Name{"kaisha.example"},
 			}
 			lookup, hosts := policies(tt.zone...)
-			flaws := policyFlaws(p, lookup, hosts)
+			flaws := policyFlaws(p, dmarc.NewTree(lookup), hosts)
 			checkCauses(t, flaws, tt.causes)
 			if len(flaws) > 0 && flaws[0].expected != tt.expected {
 				t.Errorf("expected %q, want %q", flaws[0].expected, tt.expected)
@@ -130,7 +130,7 @@ func TestStrictAlignmentBlocksOnlyWhatCannotPass(t *testing.T) {
 	} {
 		lookup, hosts := policies("_dmarc.kaisha.example TXT v=DMARC1; p=reject; " + tt.tags)
 		p := policyPlan{domain: "kaisha.example", bounce: "bounce.kaisha.example", signing: []myodai.Name{tt.signing}}
-		flaws := policyFlaws(p, lookup, hosts)
+		flaws := policyFlaws(p, dmarc.NewTree(lookup), hosts)
 		if len(flaws) != 1 || flaws[0].cause != DMARCStrictAlignment || flaws[0].severity != tt.want {
 			t.Errorf("%s, signing as %s: %+v, want severity %s", tt.tags, tt.signing, flaws, tt.want)
 		}
@@ -142,9 +142,9 @@ func TestStrictAlignmentBlocksOnlyWhatCannotPass(t *testing.T) {
 func TestOurReportHostIsNotTheTenantsFault(t *testing.T) {
 	lookup, hosts := policies("_dmarc.kaisha.example TXT v=DMARC1; p=none; rua=mailto:tok@dmarc.plat.test")
 	p := policyPlan{domain: "kaisha.example", want: "v=DMARC1; p=none; rua=mailto:tok@dmarc.plat.test"}
-	checkCauses(t, policyFlaws(p, lookup, hosts), nil)
+	checkCauses(t, policyFlaws(p, dmarc.NewTree(lookup), hosts), nil)
 	p.want = ""
-	checkCauses(t, policyFlaws(p, lookup, hosts), []myodai.Cause{DMARCRUAExternalUnauthorized})
+	checkCauses(t, policyFlaws(p, dmarc.NewTree(lookup), hosts), []myodai.Cause{DMARCRUAExternalUnauthorized})
 }
 
 func FuzzPolicyFlaws(f *testing.F) {
@@ -163,7 +163,7 @@ func FuzzPolicyFlaws(f *testing.F) {
 		}
 		hosts := func(myodai.Name, myodai.RecordType) ([]myodai.Record, bool) { return nil, true }
 		p := policyPlan{domain: "kaisha.example", bounce: "bounce.kaisha.example"}
-		for _, flaw := range policyFlaws(p, lookup, hosts) {
+		for _, flaw := range policyFlaws(p, dmarc.NewTree(lookup), hosts) {
 			if _, ok := About(flaw.cause); !ok {
 				t.Errorf("cause %q is not in the table", flaw.cause)
 			}

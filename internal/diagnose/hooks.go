@@ -86,7 +86,7 @@ func (v *view) policyContent(item plan.Item) []flaw {
 	if len(p.signing) == 0 {
 		p.signing = v.signing()
 	}
-	return policyFlaws(p, v.policyTexts, v.hosts)
+	return policyFlaws(p, v.policies(), v.hosts)
 }
 
 // wanted is the record an item asks for. What it asks of an SPF record is a part

@@ -11,14 +11,16 @@ import (
 
 // Domain judges an observation by a plan. The findings are sorted, the primary
 // one first; a set of records that is right has none.
-func Domain(in Input) []myodai.Finding {
-	v := newView(in)
+func Domain(in Input) []myodai.Finding { return newView(in).judge() }
+
+func (v *view) judge() []myodai.Finding {
 	v.host, _ = dnshost.Recognize(v.nameServers())
+	defer func() { v.host = dnshost.Host{} }() // what to ask does not depend on it
 	var list []myodai.Finding
 	for _, f := range v.zoneFlaws() {
 		list = append(list, v.finding(plan.Item{}, f))
 	}
-	for i, item := range in.Plan.Items {
+	for i, item := range v.plan.Items {
 		for _, f := range v.itemFlaws(item, v.checks[i]) {
 			list = append(list, v.finding(item, f))
 		}

@@ -13,8 +13,10 @@ import (
 // nothing when all is known. Of a healthy domain it wants three rounds: the
 // planned names and the zone; where they lead; and what public resolvers
 // remember. Only a record that is missing makes it look at other names.
-func Questions(in Input) []myodai.Question {
-	v := newView(in)
+func Questions(in Input) []myodai.Question { return newView(in).questions() }
+
+func (v *view) questions() []myodai.Question {
+	in := v.in
 	a := asker{v: v, seen: map[myodai.Question]bool{}}
 	a.ask(plan.Questions(in.Plan, in.Observation)...)
 	a.zone()

@@ -152,14 +152,14 @@ func hostFlaws(records []myodai.Record, zone myodai.Name, hosts hostLookup) []fl
 // alignedFlaws finds a return path outside the sending domain, with which SPF
 // never counts for DMARC (RFC 9989 §4.10.2). Where no DMARC record is published
 // yet, the public suffix list tells what the tree walk will.
-func alignedFlaws(domain, bounce myodai.Name, lookup dmarc.Lookup) []flaw {
-	found, err := dmarc.Discover(domain, lookup)
+func alignedFlaws(domain, bounce myodai.Name, tree *dmarc.Tree) []flaw {
+	found, err := tree.Discover(domain)
 	aligned := bounce.Registrable() == domain.Registrable()
 	if found.At == domain && found.Record.Suffix == dmarc.SuffixYes {
 		return nil // which has a finding of its own
 	}
 	if err == nil && found.Applies() {
-		if aligned, err = dmarc.Aligned(domain, bounce, dmarc.ModeRelaxed, lookup); err != nil {
+		if aligned, err = tree.Aligned(domain, bounce, dmarc.ModeRelaxed); err != nil {
 			return nil
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/myodai/myodai"
+	"github.com/myodai/myodai/internal/dmarc"
 )
 
 func mx(data ...string) []myodai.Record {
@@ -98,6 +99,8 @@ func TestAlignedFlaws(t *testing.T) {
 		{"not known", "b.kaisha.example", []string{"_dmarc.kaisha.example TXT v=DMARC1; p=none", "_dmarc.b.kaisha.example SERVFAIL"}, nil},
 	} {
 		lookup, _ := policies(tt.zone...)
-		t.Run(tt.name, func(t *testing.T) { checkCauses(t, alignedFlaws("kaisha.example", tt.bounce, lookup), tt.causes) })
+		t.Run(tt.name, func(t *testing.T) {
+			checkCauses(t, alignedFlaws("kaisha.example", tt.bounce, dmarc.NewTree(lookup)), tt.causes)
+		})
 	}
 }

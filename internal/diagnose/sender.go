@@ -7,6 +7,7 @@ import (
 
 	"github.com/myodai/myodai"
 	"github.com/myodai/myodai/internal/dkim"
+	"github.com/myodai/myodai/internal/dmarc"
 	"github.com/myodai/myodai/internal/plan"
 	"github.com/myodai/myodai/internal/spf"
 )
@@ -130,7 +131,7 @@ func (v *view) returnFlaws(item plan.Item) []flaw {
 			flaws = apexFlaws(v.records(v.plan.Domain, myodai.TypeMX), want, v.formerMX(want))
 		}
 	}
-	return append(flaws, alignedFlaws(v.plan.Domain, item.Name, v.policyTexts)...)
+	return append(flaws, alignedFlaws(v.plan.Domain, item.Name, v.policies())...)
 }
 
 // formerMX is what the domain's own MX records were when they were last seen
@@ -225,6 +226,14 @@ func (v *view) signing() []myodai.Name {
 		}
 	}
 	return list
+}
+
+// policies is the tree of DMARC records, which several judgements walk.
+func (v *view) policies() *dmarc.Tree {
+	if v.tree == nil {
+		v.tree = dmarc.NewTree(v.policyTexts)
+	}
+	return v.tree
 }
 
 // policyTexts is a dmarc.Lookup over the observation.

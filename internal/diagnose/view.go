@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/myodai/myodai"
+	"github.com/myodai/myodai/internal/dmarc"
 	"github.com/myodai/myodai/internal/dnshost"
 	"github.com/myodai/myodai/internal/plan"
 )
@@ -22,6 +23,7 @@ type view struct {
 	host    dnshost.Host           // of zone, only for judging
 	ours    myodai.Name            // the platform's zone, "" when not known
 	missed  *[]key                 // notes what look-ups found no answer to; nil when nobody asks
+	tree    *dmarc.Tree            // once it was asked for
 }
 
 // key is a question without the way it was asked.
@@ -31,25 +33,39 @@ type key struct {
 }
 
 func newView(in Input) *view {
-	v := &view{in: in, plan: in.Plan, places: make(map[myodai.Name]*place, len(in.Observation.Answers))}
-	for i := range in.Observation.Answers {
-		v.take(&in.Observation.Answers[i])
+	v := &view{places: make(map[myodai.Name]*place, len(in.Observation.Answers))}
+	v.look(in)
+	return v
+}
+
+// look takes in what is new of the input, which goes on where the last one
+// ended, and draws the first conclusions.
+func (v *view) look(in Input) {
+	before := v.in.Observation.Answers
+	v.in, v.plan = in, in.Plan
+	for i := range in.Observation.Answers[len(before):] {
+		v.take(&in.Observation.Answers[len(before)+i])
 	}
+	v.tree = nil
 	v.checks = plan.Compare(in.Plan, in.Observation)
 	v.zone = v.zoneOf(in.Plan.Domain)
-	if z, ok := in.Observation.ZoneOf(in.Plan.Domain); ok {
-		v.servers = z.Servers
-	}
+	v.delegated()
 	v.ours = in.Known.PlatformZone
 	if v.ours == "" {
 		v.ours = sharedZone(in.Plan)
 	}
-	return v
+}
+
+// delegated looks up the servers of the domain's zone.
+func (v *view) delegated() {
+	z, _ := v.in.Observation.ZoneOf(v.plan.Domain)
+	v.servers = z.Servers
 }
 
 // take sorts an answer in.
 func (v *view) take(a *myodai.Answer) {
 	p := v.place(a.Name)
+	p.found, p.here, p.looked, p.aliases = false, nil, false, nil
 	switch {
 	case a.Recursive:
 		p.public = p.public.with(a)
@@ -113,13 +129,16 @@ func (v *view) zoneOf(name myodai.Name) myodai.Name {
 		return z.Name
 	}
 	var zone myodai.Name
-	for _, a := range v.in.Observation.Answers {
+	for i := range v.in.Observation.Answers {
+		a := &v.in.Observation.Answers[i]
 		if a.Recursive || a.Kind() == myodai.AnswerUnknown {
 			continue
 		}
-		for _, rr := range slices.Concat(a.Records, a.Authority) {
-			if rr.Type == myodai.TypeSOA && name.Under(rr.Name) && rr.Name.Labels() > zone.Labels() {
-				zone = rr.Name
+		for _, list := range [][]myodai.Record{a.Records, a.Authority} {
+			for i := range list {
+				if rr := &list[i]; rr.Type == myodai.TypeSOA && name.Under(rr.Name) && rr.Name.Labels() > zone.Labels() {
+					zone = rr.Name
+				}
 			}
 		}
 	}

@@ -40,6 +40,34 @@ type Entry struct {
 	Problems []Problem
 }
 
+// Tree is what tree walks have seen so far: several questions about domains that
+// are near each other look at each record once. It is for one judgement, not for
+// concurrent use.
+type Tree struct {
+	lookup Lookup
+	seen   map[myodai.Name]Entry // without what nobody answered
+}
+
+// NewTree makes a tree of which nothing is seen.
+func NewTree(lookup Lookup) *Tree {
+	return &Tree{lookup: lookup, seen: map[myodai.Name]Entry{}}
+}
+
+// Lookup is what the tree looks with.
+func (t *Tree) Lookup(name myodai.Name) (txt []string, exists bool, err error) { return t.lookup(name) }
+
+// read finds the record of one domain.
+func (t *Tree) read(domain myodai.Name) (Entry, error) {
+	if e, ok := t.seen[domain]; ok {
+		return e, nil
+	}
+	e, err := read(domain, t.lookup)
+	if err == nil {
+		t.seen[domain] = e
+	}
+	return e, err
+}
+
 // read looks up the record of one domain.
 func read(domain myodai.Name, lookup Lookup) (Entry, error) {
 	e := Entry{Domain: domain}
@@ -72,10 +100,10 @@ func read(domain myodai.Name, lookup Lookup) (Entry, error) {
 }
 
 // walk goes up the tree from domain. With an error it returns what it saw before.
-func walk(domain myodai.Name, lookup Lookup) ([]Entry, error) {
+func (t *Tree) walk(domain myodai.Name) ([]Entry, error) {
 	var list []Entry
 	for _, name := range Walk(domain) {
-		e, err := read(name, lookup)
+		e, err := t.read(name)
 		if err != nil {
 			return list, err
 		}
@@ -114,7 +142,11 @@ func below(suffix, domain myodai.Name) myodai.Name {
 // OrganizationalDomain is the domain that domain belongs to, by the tree walk.
 // Without any record it is domain itself. An error means it is unknown.
 func OrganizationalDomain(domain myodai.Name, lookup Lookup) (myodai.Name, error) {
-	walked, err := walk(domain, lookup)
+	return NewTree(lookup).organizational(domain)
+}
+
+func (t *Tree) organizational(domain myodai.Name) (myodai.Name, error) {
+	walked, err := t.walk(domain)
 	if err != nil {
 		return "", err
 	}
@@ -155,8 +187,13 @@ func (d Discovery) Asked() Policy {
 // beside it, such as the domain's own record when only its organizational
 // domain could not be found out.
 func Discover(domain myodai.Name, lookup Lookup) (Discovery, error) {
+	return NewTree(lookup).Discover(domain)
+}
+
+// Discover is the function of the same name.
+func (t *Tree) Discover(domain myodai.Name) (Discovery, error) {
 	d := Discovery{Domain: domain}
-	walked, err := walk(domain, lookup)
+	walked, err := t.walk(domain)
 	d.Entries = walked
 	if err != nil {
 		if len(walked) > 0 && walked[0].Found {
@@ -170,7 +207,7 @@ func Discover(domain myodai.Name, lookup Lookup) (Discovery, error) {
 		return d, nil
 	}
 	if e.Domain != domain && e.Record.NonExistent != "" {
-		_, exists, err := lookup(domain)
+		_, exists, err := t.lookup(domain)
 		if err != nil {
 			return d, fmt.Errorf("look up %s: %w", domain, err)
 		}

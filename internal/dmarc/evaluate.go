@@ -10,26 +10,31 @@ import (
 // domain from: when they are the same, or in relaxed mode when they have the
 // same organizational domain (RFC 9989 §4.10.2). An error means it is unknown.
 func Aligned(from, other myodai.Name, mode Mode, lookup Lookup) (bool, error) {
+	return NewTree(lookup).Aligned(from, other, mode)
+}
+
+// Aligned is the function of the same name.
+func (t *Tree) Aligned(from, other myodai.Name, mode Mode) (bool, error) {
 	if from == other {
 		return true, nil
 	}
 	if mode == ModeStrict {
 		return false, nil
 	}
-	org, err := OrganizationalDomain(from, lookup)
+	org, err := t.organizational(from)
 	if err != nil {
 		return false, err
 	}
-	return alignedTo(org, other, lookup)
+	return t.alignedTo(org, other)
 }
 
 // alignedTo reports whether other belongs to the organizational domain org. What
 // is not below org is known not to without asking.
-func alignedTo(org, other myodai.Name, lookup Lookup) (bool, error) {
+func (t *Tree) alignedTo(org, other myodai.Name) (bool, error) {
 	if !other.Under(org) {
 		return false, nil
 	}
-	theirs, err := OrganizationalDomain(other, lookup)
+	theirs, err := t.organizational(other)
 	return err == nil && theirs == org, err
 }
 
@@ -81,8 +86,8 @@ const maxIdentifiers = 10
 // (RFC 9989 §5.3): it passes when SPF or any signature passed for a domain that
 // is aligned. The lookup is asked for each name once.
 func Evaluate(m Message, lookup Lookup) Evaluation {
-	lookup = remember(lookup)
-	d, failed := Discover(m.From, lookup)
+	tree := NewTree(remember(lookup))
+	d, failed := tree.Discover(m.From)
 	e := Evaluation{Discovery: d, Disposition: PolicyNone}
 	if !d.Applies() {
 		e.Result, e.Reason = ResultNone, fmt.Sprintf("no DMARC record applies to %s", m.From)
@@ -94,7 +99,7 @@ func Evaluate(m Message, lookup Lookup) Evaluation {
 		return e
 	}
 	aligned := func(other myodai.Name, mode Mode) bool {
-		ok, err := e.alignment(other, mode, failed, lookup)
+		ok, err := e.alignment(other, mode, failed, tree)
 		if err != nil && failed == nil {
 			failed = err
 		}
@@ -112,7 +117,7 @@ func Evaluate(m Message, lookup Lookup) Evaluation {
 
 // alignment is Aligned with what discovery found out already. Without the
 // organizational domain only an identical domain is known to be aligned.
-func (e *Evaluation) alignment(other myodai.Name, mode Mode, failed error, lookup Lookup) (bool, error) {
+func (e *Evaluation) alignment(other myodai.Name, mode Mode, failed error, tree *Tree) (bool, error) {
 	d := e.Discovery
 	switch {
 	case other == d.Domain:
@@ -122,7 +127,7 @@ func (e *Evaluation) alignment(other myodai.Name, mode Mode, failed error, looku
 	case d.Organizational == "":
 		return false, failed
 	}
-	return alignedTo(d.Organizational, other, lookup)
+	return tree.alignedTo(d.Organizational, other)
 }
 
 // conclude sets result, disposition and reason.

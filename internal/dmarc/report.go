@@ -17,11 +17,16 @@ func ReportName(domain, host myodai.Name) myodai.Name {
 // the host must publish a record that begins with v=DMARC1 at ReportName. Only
 // mailto can be answered with yes. An error means it is unknown.
 func ReportAuthorized(domain myodai.Name, uri URI, lookup Lookup) (bool, error) {
+	return NewTree(lookup).ReportAuthorized(domain, uri)
+}
+
+// ReportAuthorized is the function of the same name.
+func (t *Tree) ReportAuthorized(domain myodai.Name, uri URI) (bool, error) {
 	address, ok := uri.Address()
 	if !ok {
 		return false, nil
 	}
-	same, err := Aligned(domain, address.Domain, ModeRelaxed, lookup)
+	same, err := t.Aligned(domain, address.Domain, ModeRelaxed)
 	if same {
 		return true, nil
 	}
@@ -30,7 +35,7 @@ func ReportAuthorized(domain myodai.Name, uri URI, lookup Lookup) (bool, error) 
 	if _, long := myodai.ParseOwner(string(name)); long != nil {
 		return false, err
 	}
-	texts, _, failed := lookup(name)
+	texts, _, failed := t.lookup(name)
 	if failed != nil {
 		return false, fmt.Errorf("look up %s: %w", name, failed)
 	}

@@ -5,7 +5,6 @@ import (
 
 	"github.com/myodai/myodai"
 	"github.com/myodai/myodai/internal/diagnose"
-	"github.com/myodai/myodai/internal/plan"
 )
 
 // Progress is how far a check has come.
@@ -18,6 +17,7 @@ type Progress struct {
 // asking is one check under way: what it asks, and what it has told of.
 type asking struct {
 	in       diagnose.Input // its Observation holds only what DNS does not say
+	seen     diagnose.Case
 	registry Registry
 	tell     func(Progress)
 	asked    map[myodai.Question]bool
@@ -35,10 +35,10 @@ func (a *asking) whole(o myodai.Observation) myodai.Observation {
 func (a *asking) next(ctx context.Context, o myodai.Observation) []myodai.Question {
 	in := a.in
 	in.Observation = a.whole(o)
-	list := diagnose.Questions(in)
+	list := a.seen.Questions(in)
 	if len(list) == 0 && a.asksRegistry(ctx, in) {
 		in.Observation = a.whole(o)
-		list = diagnose.Questions(in)
+		list = a.seen.Questions(in)
 	}
 	if a.tell != nil {
 		a.tell(a.progress(in, list))
@@ -75,7 +75,7 @@ func (a *asking) progress(in diagnose.Input, list []myodai.Question) Progress {
 		a.asked[q] = true
 	}
 	p.Asked = len(a.asked)
-	for _, r := range plan.Compare(in.Plan, in.Observation) {
+	for _, r := range a.seen.Records(in) {
 		key := string(r.Type) + " " + string(r.Name)
 		if r.Status != a.told[key] && (r.Status != myodai.StatusUnknown || a.told[key] != "") {
 			a.told[key] = r.Status

@@ -46,7 +46,7 @@ func (s *Service) check(ctx context.Context, d myodai.Domain, said *Said, tell f
 	o := s.Prober.Probe(ctx, d.Name, func(o myodai.Observation) []myodai.Question { return a.next(ctx, o) })
 	in.Observation = a.end(ctx, o)
 	in.Now = time.Now()
-	check := s.judge(d, in)
+	check := s.judge(d, in, &a.seen)
 	after, err := s.Store.RecordCheck(ctx, check, func(d myodai.Domain) (myodai.Domain, []myodai.Event, error) {
 		d = said.note(d, began)
 		if said != nil {
@@ -116,11 +116,11 @@ func (s *Service) former(b myodai.Background) []diagnose.Former {
 }
 
 // judge derives everything a check says from what it was made with.
-func (s *Service) judge(d myodai.Domain, in diagnose.Input) myodai.Check {
-	records := plan.Compare(in.Plan, in.Observation)
+func (s *Service) judge(d myodai.Domain, in diagnose.Input, seen *diagnose.Case) myodai.Check {
+	records := seen.Records(in)
 	return myodai.Check{
 		ID: myodai.NewID[myodai.CheckID](in.Now, s.Random), TenantID: d.TenantID, DomainID: d.ID, At: in.Now,
-		Verdict: myodai.Judge(records), Records: records, Findings: diagnose.Domain(in),
+		Verdict: myodai.Judge(records), Records: records, Findings: seen.Domain(in),
 		DNSHost: hostOf(in.Observation), Observation: in.Observation,
 	}
 }
