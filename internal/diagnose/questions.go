@@ -17,7 +17,7 @@ func Questions(in Input) []myodai.Question { return newView(in).questions() }
 
 func (v *view) questions() []myodai.Question {
 	in := v.in
-	a := asker{v: v, seen: map[myodai.Question]bool{}}
+	a := asker{v: v}
 	a.ask(plan.Questions(in.Plan, in.Observation)...)
 	a.zone()
 	for i, item := range in.Plan.Items {
@@ -38,7 +38,6 @@ func (v *view) questions() []myodai.Question {
 // asker collects questions, each once.
 type asker struct {
 	v    *view
-	seen map[myodai.Question]bool // in list
 	list []myodai.Question
 }
 
@@ -52,8 +51,8 @@ func (a *asker) ask(questions ...myodai.Question) {
 		if a.answered(q) {
 			continue
 		}
-		if k := identity(q); !a.seen[k] {
-			a.seen[k] = true
+		again := func(other myodai.Question) bool { return identity(other) == identity(q) }
+		if !slices.ContainsFunc(a.list, again) {
 			a.list = append(a.list, q)
 		}
 	}

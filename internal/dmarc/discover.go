@@ -45,12 +45,13 @@ type Entry struct {
 // concurrent use.
 type Tree struct {
 	lookup Lookup
-	seen   map[myodai.Name]Entry // without what nobody answered
+	seen   map[myodai.Name]Entry   // without what nobody answered
+	walked map[myodai.Name][]Entry // whole walks, not to be changed
 }
 
 // NewTree makes a tree of which nothing is seen.
 func NewTree(lookup Lookup) *Tree {
-	return &Tree{lookup: lookup, seen: map[myodai.Name]Entry{}}
+	return &Tree{lookup: lookup, seen: map[myodai.Name]Entry{}, walked: map[myodai.Name][]Entry{}}
 }
 
 // Lookup is what the tree looks with.
@@ -101,8 +102,12 @@ func read(domain myodai.Name, lookup Lookup) (Entry, error) {
 
 // walk goes up the tree from domain. With an error it returns what it saw before.
 func (t *Tree) walk(domain myodai.Name) ([]Entry, error) {
-	var list []Entry
-	for _, name := range Walk(domain) {
+	if list, ok := t.walked[domain]; ok {
+		return list, nil
+	}
+	names := Walk(domain)
+	list := make([]Entry, 0, len(names))
+	for _, name := range names {
 		e, err := t.read(name)
 		if err != nil {
 			return list, err
@@ -112,6 +117,7 @@ func (t *Tree) walk(domain myodai.Name) ([]Entry, error) {
 			break
 		}
 	}
+	t.walked[domain] = list
 	return list, nil
 }
 

@@ -50,7 +50,7 @@ func (p *Prober) Probe(ctx context.Context, domain myodai.Name, next func(myodai
 	ctx, cancel := context.WithTimeout(ctx, p.o.Deadline)
 	r := &probe{
 		o: p.o, walk: p.client.walk(p.root, p.cuts), domain: domain,
-		asked: map[myodai.Question]bool{}, slots: make(chan struct{}, maxParallel),
+		slots: make(chan struct{}, maxParallel),
 	}
 	defer cancel()
 	r.seen = myodai.Observation{
@@ -82,7 +82,7 @@ type probe struct {
 	o      Options
 	domain myodai.Name
 	seen   myodai.Observation
-	asked  map[myodai.Question]bool
+	asked  []myodai.Question
 	probes int           // OneServer questions so far
 	slots  chan struct{} // held by every query
 }
@@ -94,7 +94,7 @@ func (r *probe) fresh(questions []myodai.Question) []myodai.Question {
 	for _, q := range questions {
 		all := q
 		all.OneServer = false
-		if r.asked[q] || r.asked[all] {
+		if slices.Contains(r.asked, q) || slices.Contains(r.asked, all) {
 			continue
 		}
 		// Not every question takes a query, and each is to be kept.
@@ -102,7 +102,7 @@ func (r *probe) fresh(questions []myodai.Question) []myodai.Question {
 			r.seen.Incomplete = errBudget.Error()
 			break
 		}
-		r.asked[q] = true
+		r.asked = append(r.asked, q)
 		if q.OneServer {
 			if r.probes++; r.probes > r.o.Probes {
 				r.seen.Incomplete = fmt.Sprintf("more than %d single-server questions", r.o.Probes)
@@ -159,6 +159,7 @@ func (r *probe) round(ctx context.Context, questions []myodai.Question) {
 		}
 	}
 	r.client.crew.each(len(questions), func(i int) { answers[i] = r.question(ctx, questions[i]) })
+	r.seen.Answers = slices.Grow(r.seen.Answers, len(answers))
 	for _, list := range answers {
 		// A question that nobody was asked any more is left out.
 		if slices.ContainsFunc(list, func(a myodai.Answer) bool { return a.Err != errBudget.Error() }) {

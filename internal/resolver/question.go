@@ -39,6 +39,9 @@ func (r *probe) question(ctx context.Context, q myodai.Question) []myodai.Answer
 			return append(all, r.unasked(q, z.Name, errors.New(z.Err)))
 		}
 		answers, ref := r.askAll(ctx, z, q, asked)
+		if ref == nil && all == nil {
+			return answers
+		}
 		all = append(all, answers...)
 		if ref == nil {
 			return all
@@ -91,6 +94,10 @@ func (r *probe) askAll(ctx context.Context, z *myodai.Zone, q myodai.Question, a
 	servers := r.candidates(z)
 	if q.OneServer {
 		return r.askOne(ctx, servers, z.Name, q, asked)
+	}
+	if len(servers) == 1 {
+		o := r.askServer(ctx, servers[0], z.Name, q, asked)
+		return o.answers, o.ref
 	}
 	outcomes := make([]outcome, len(servers))
 	r.client.crew.each(len(servers), func(i int) { outcomes[i] = r.askServer(ctx, servers[i], z.Name, q, asked) })
