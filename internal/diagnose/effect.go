@@ -68,7 +68,7 @@ func EffectOf(in Input, text string) (PolicyEffect, []myodai.Question) {
 	item := plan.Item{Purpose: myodai.PurposeDMARC, Name: dmarc.Owner(domain), Type: myodai.TypeTXT, Value: text, Required: true}
 	bounce, signing := v.identities()
 	p := policyPlan{domain: domain, bounce: bounce, signing: signing}
-	for _, f := range policyFlaws(p, published, v.hosts) {
+	for _, f := range policyFlaws(p, dmarc.NewTree(published), v.hosts) {
 		e.Findings = append(e.Findings, v.finding(item, f))
 	}
 	e.Findings = v.rank(e.Findings)
