@@ -67,12 +67,17 @@ func (v *view) targetMissing(item plan.Item) (flaw, bool) {
 	return flaw{cause: PlatformTargetMissing, found: string(target) + ": " + a.RCode}, true
 }
 
-// longWay judges the names between an alias and our own.
+// longWay judges the names between an alias and our own, as far as they were
+// followed.
 func (v *view) longWay(item plan.Item) (flaw, bool) {
 	c := v.chain(item.Name, v.endType(item))
 	at := slices.Index(c.hops, myodai.Name(strings.ToLower(item.Value)))
 	if c.dname != "" {
 		return flaw{cause: DNAMECoversRecord, found: "DNAME at " + string(c.dname), args: map[string]string{"owner": string(c.dname)}}, true
+	}
+	n := decimal(at)
+	if at < 0 && len(c.hops) == maxHops && !c.loop && c.hops[maxHops-1].Under(v.zoneOf(item.Name)) {
+		at, n = maxHops, decimal(maxHops)+"+" // still among the tenant's own names
 	}
 	if at < 1 {
 		return flaw{}, false
@@ -81,7 +86,7 @@ func (v *view) longWay(item plan.Item) (flaw, bool) {
 	for _, hop := range c.hops[:at] {
 		via = append(via, string(hop))
 	}
-	f := flaw{cause: CNAMEIntermediateOK, found: "CNAME " + via[0], args: map[string]string{"n": decimal(at), "via": strings.Join(via, ", ")}}
+	f := flaw{cause: CNAMEIntermediateOK, found: "CNAME " + via[0], args: map[string]string{"n": n, "via": strings.Join(via, ", ")}}
 	switch {
 	case at > tooManyHops:
 		f.cause, f.severity = CNAMEChainTooLong, blocks
