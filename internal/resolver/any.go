@@ -38,7 +38,7 @@ func (s *session) askAny(ctx context.Context, servers []myodai.Server, q query, 
 		server := servers[next]
 		next++
 		pending++
-		go func() { replies <- said{s.ask(ctx, server.Address, q), server} }()
+		go func() { replies <- said{s.ask(ctx, server.Address, q, nil), server} }()
 	}
 	for next < len(servers) || pending > 0 {
 		var impatient <-chan time.Time

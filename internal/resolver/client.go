@@ -53,32 +53,51 @@ type reply struct {
 
 // ask sends one query to one server: over UDP, twice when nothing comes, and over
 // TCP when the answer does not fit or somebody tries to forge it.
-func (s *session) ask(ctx context.Context, address string, q query) reply {
-	started := s.client.o.Now()
-	r := s.askUDP(ctx, address, q)
-	now := s.client.o.Now()
-	r.at, r.took = now.UTC().Round(0), now.Sub(started)
+//
+// first is what came of the first try, when that was made before; nil when not.
+func (s *session) ask(ctx context.Context, address string, q query, first *try) reply {
+	if first == nil {
+		first = &try{sent: s.client.o.Now()}
+		first.msg, first.err = s.once(ctx, myodai.TransportUDP, address, q, true)
+		first.at = s.client.o.Now()
+	}
+	r := s.goOn(ctx, address, q, *first)
+	if r.at.IsZero() {
+		r.at = s.client.o.Now()
+	}
+	r.took = r.at.Sub(first.sent)
+	r.at = r.at.UTC().Round(0)
 	return r
 }
 
-func (s *session) askUDP(ctx context.Context, address string, q query) reply {
+// try is one query over UDP.
+type try struct {
+	msg      *dns.Msg // nil when there is an error
+	err      error
+	sent, at time.Time
+}
+
+// goOn tries again until there is an answer, or no hope for one.
+func (s *session) goOn(ctx context.Context, address string, q query, t try) reply {
 	edns := true
-	for try := 1; ; try++ {
-		msg, err := s.once(ctx, myodai.TransportUDP, address, q, edns)
+	for tries := 1; ; tries++ {
+		msg, err := t.msg, t.err
 		switch {
 		case err == nil && msg.Truncated, errors.Is(err, errForged):
 			return s.askTCP(ctx, address, q)
 		case err == nil && edns && msg.Rcode == dns.RcodeFormatError && msg.IsEdns0() == nil:
 			// It has never heard of EDNS (RFC 6891 §7).
 			edns = false
-		case try == 1 && isTimeout(err) && ctx.Err() == nil:
+		case tries == 1 && isTimeout(err) && ctx.Err() == nil:
 			if s.client.o.MixedCase {
 				// Perhaps it does not repeat the case of names.
 				return s.askTCP(ctx, address, q)
 			}
 		default:
-			return reply{msg: msg, transport: myodai.TransportUDP, err: err}
+			return reply{msg: msg, transport: myodai.TransportUDP, err: err, at: t.at}
 		}
+		t = try{}
+		t.msg, t.err = s.once(ctx, myodai.TransportUDP, address, q, edns)
 	}
 }
 
@@ -93,8 +112,7 @@ func (s *session) once(ctx context.Context, t myodai.Transport, address string, 
 		return nil, err
 	}
 	o := &s.client.o
-	isIPv6 := isIPv6(address)
-	if isIPv6 && s.client.noIPv6.Load() > o.Now().Unix() {
+	if isIPv6(address) && s.client.ipv6Down() {
 		return nil, syscall.ENETUNREACH
 	}
 	var msg *dns.Msg
@@ -105,9 +123,14 @@ func (s *session) once(ctx context.Context, t myodai.Transport, address string, 
 	} else {
 		msg, size, err = s.client.sockets.exchange(ctx, address, q.message(edns, o.MixedCase), o.MixedCase)
 	}
+	return s.take(address, msg, size, err)
+}
+
+// take notes what came of one message.
+func (s *session) take(address string, msg *dns.Msg, size int, err error) (*dns.Msg, error) {
 	if err != nil {
-		if isIPv6 && isOurs(err) {
-			s.client.noIPv6.Store(o.Now().Add(ipv6Pause).Unix())
+		if isOurs(err) && isIPv6(address) {
+			s.client.noIPv6.Store(s.client.o.Now().Add(ipv6Pause).Unix())
 		}
 		return nil, err
 	}

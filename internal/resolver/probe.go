@@ -83,8 +83,9 @@ type probe struct {
 	domain myodai.Name
 	seen   myodai.Observation
 	asked  []myodai.Question
-	probes int           // OneServer questions so far
-	slots  chan struct{} // held by every query
+	probes int             // OneServer questions so far
+	slots  chan struct{}   // held by every query
+	early  map[letter]*try // of the round under way
 }
 
 // fresh drops the questions that were asked before. One that asks a single
@@ -158,7 +159,16 @@ func (r *probe) round(ctx context.Context, questions []myodai.Question) {
 			break
 		}
 	}
-	r.client.crew.each(len(questions), func(i int) { answers[i] = r.question(ctx, questions[i]) })
+	r.post(ctx, questions)
+	var open []int // questions that take more than reading what came
+	for i, q := range questions {
+		if r.plain(q) {
+			answers[i] = r.question(ctx, q)
+		} else {
+			open = append(open, i)
+		}
+	}
+	r.client.crew.each(len(open), func(i int) { answers[open[i]] = r.question(ctx, questions[open[i]]) })
 	r.seen.Answers = slices.Grow(r.seen.Answers, len(answers))
 	for _, list := range answers {
 		// A question that nobody was asked any more is left out.

@@ -142,10 +142,7 @@ func (r *probe) candidates(z *myodai.Zone) []myodai.Server {
 
 // askOne asks the server that has answered most so far, and one more if need be.
 func (r *probe) askOne(ctx context.Context, servers []myodai.Server, zone myodai.Name, q myodai.Question, asked query) ([]myodai.Answer, *referral) {
-	servers = slices.Clone(servers)
-	r.mu.Lock()
-	slices.SortStableFunc(servers, func(a, b myodai.Server) int { return r.score(b) - r.score(a) })
-	r.mu.Unlock()
+	servers = r.byScore(servers)
 	var answers []myodai.Answer
 	for _, server := range servers[:min(len(servers), 2)] {
 		o := r.askServer(ctx, server, zone, q, asked)
@@ -155,6 +152,18 @@ func (r *probe) askOne(ctx context.Context, servers []myodai.Server, zone myodai
 		}
 	}
 	return answers, nil
+}
+
+// byScore lists servers that have answered most so far first.
+func (r *probe) byScore(servers []myodai.Server) []myodai.Server {
+	if len(servers) < 2 {
+		return servers
+	}
+	servers = slices.Clone(servers)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	slices.SortStableFunc(servers, func(a, b myodai.Server) int { return r.score(b) - r.score(a) })
+	return servers
 }
 
 // score is higher for servers that answer; r.mu is held.
@@ -184,7 +193,7 @@ func (r *probe) askServer(ctx context.Context, server myodai.Server, zone myodai
 		// By the time the answer has come, the way to confirm it is open.
 		r.client.streams.open(ctx, server.Address) // a failure shows when it is used
 	}
-	got := r.ask(ctx, server.Address, asked)
+	got := r.ask(ctx, server.Address, asked, r.early[letter{server.Address, asked}])
 	r.note(server, got.err)
 	if got.err == nil && !q.Recursive && r.o.Server == "" {
 		if ref, cut := deeper(got.msg, zone, asked); cut {

@@ -72,7 +72,7 @@ func (p *sockets) put(s *socket) {
 	if now.Sub(p.sweptAt) > socketAge {
 		p.sweep(now)
 	}
-	if s.uses++; s.uses >= socketUses || p.kept >= maxSockets || now.Sub(s.openedAt) >= socketAge {
+	if s.uses >= socketUses || p.kept >= maxSockets || now.Sub(s.openedAt) >= socketAge {
 		_ = s.conn.Close()
 		return
 	}
@@ -107,59 +107,33 @@ func (p *sockets) closeAll() {
 	p.sweep(p.now().Add(socketAge))
 }
 
-// exchange sends m and waits for the answer that matches. A socket on which
-// anything went wrong is not used again.
-func (p *sockets) exchange(ctx context.Context, address string, m *dns.Msg, exactCase bool) (*dns.Msg, int, error) {
-	deadline := time.Now().Add(p.timeout)
-	if end, ok := ctx.Deadline(); ok && end.Before(deadline) {
-		deadline = end
-	}
+// exchange sends m and waits for the answer that matches.
+func (p *sockets) exchange(ctx context.Context, address string, m *dns.Msg, exactCase bool) (reply *dns.Msg, size int, err error) {
+	err = p.exchangeAll(ctx, address, []*dns.Msg{m}, exactCase, 1, func(_ int, got *dns.Msg, n int) { reply, size = got, n })
+	return reply, size, err
+}
+
+// exchangeAll sends the messages, so many at a time, and hands over each answer
+// that matches one, with the message's place in the list. An error is that of all
+// which are not answered by then. A socket on which anything went wrong is not
+// used again.
+func (p *sockets) exchangeAll(ctx context.Context, address string, list []*dns.Msg, exactCase bool, window int, got func(i int, reply *dns.Msg, size int)) error {
 	s, err := p.get(ctx, address)
 	if err != nil {
-		return nil, 0, err
+		return err
 	}
-	wire, err := m.PackBuffer(s.out[:])
-	if err != nil {
-		p.put(s)
-		return nil, 0, err
-	}
-	_ = s.conn.SetDeadline(deadline) // shows in the next read
+	end, _ := ctx.Deadline()
+	c := conversation{socket: s, list: list, exactCase: exactCase, timeout: p.timeout, end: end}
 	interrupt := context.AfterFunc(ctx, func() { _ = s.conn.SetDeadline(time.Unix(1, 0)) })
-	reply, size, err := s.converse(wire, m, exactCase)
+	err = c.hold(ctx, window, got)
 	if interrupted := !interrupt(); interrupted || err != nil {
 		_ = s.conn.Close()
 		if ctx.Err() != nil {
 			err = ctx.Err()
 		}
-		return reply, size, err
+		return err
 	}
+	s.uses += len(list)
 	p.put(s)
-	return reply, size, nil
-}
-
-func (s *socket) converse(wire []byte, m *dns.Msg, exactCase bool) (*dns.Msg, int, error) {
-	if _, err := s.conn.Write(wire); err != nil {
-		return nil, 0, err
-	}
-	for range maxMismatches {
-		n, err := s.conn.Read(s.in[:])
-		if err != nil {
-			return nil, 0, err
-		}
-		if n < 12 || s.in[0] != wire[0] || s.in[1] != wire[1] {
-			continue
-		}
-		reply := new(dns.Msg)
-		if err := reply.Unpack(s.in[:n]); err != nil && !reply.Truncated {
-			// It may be cut off by a middlebox or by our buffer.
-			if len(reply.Question) == 0 {
-				continue
-			}
-			reply.Truncated = true
-		}
-		if matches(reply, m, exactCase) {
-			return reply, n, nil
-		}
-	}
-	return nil, 0, errForged
+	return nil
 }
