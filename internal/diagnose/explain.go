@@ -46,6 +46,11 @@ func Explain(f myodai.Finding, c Context) Text {
 		e.Japanese = e.English
 	}
 	w := e.in(c.Lang)
+	if f.Cause == ProviderForbidsUnderscore && f.Purpose == myodai.PurposeACME {
+		// A TXT record would not do here; another way to the certificate does (B22).
+		phrases := vocab.Phrases[c.Lang]
+		w.Fix, w.Why = append([]string{phrases["challenge"]}, w.Fix[1:]...), phrases["challenge why"]
+	}
 	t := teller{lang: c.Lang, values: argumentsOf(f, e, c), told: map[string]bool{}}
 	out := Text{
 		Title:   t.fill(w.Title, shortValue),
