@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/myodai/myodai"
+	"github.com/myodai/myodai/internal/diagnose"
 	"github.com/myodai/myodai/internal/domains"
 )
 
@@ -75,7 +76,7 @@ func (r *NewCheck) said() domains.Said {
 func showCheck(c myodai.Check, findings []Finding) Check {
 	out := Check{
 		ID: c.ID, DomainID: c.DomainID, At: utc(c.At), Verdict: c.Verdict, Records: []CheckedRecord{},
-		Findings: findings, DNSHost: showHost(hostOf(c)),
+		Findings: findings, DNSHost: showHost(diagnose.HostOf(c)),
 	}
 	for _, r := range c.Records {
 		out.Records = append(out.Records, showCheckedRecord(r))
@@ -90,7 +91,7 @@ func showCheck(c myodai.Check, findings []Finding) Check {
 
 // showWhole tells of a check whose observation was read.
 func showWhole(c myodai.Check) Check {
-	return showCheck(c, detailed(c.Findings, hostOf(c), c.Observation))
+	return showCheck(c, detailed(c.Findings, diagnose.HostOf(c), c.Observation))
 }
 
 func showCheckedRecord(r myodai.RecordCheck) CheckedRecord {
@@ -172,7 +173,7 @@ func (s *Server) listChecks(ctx context.Context, who myodai.Credential, in *stru
 	}
 	list, next, err := s.o.Store.Checks(ctx, who.TenantID, id, in.At, in.page())
 	t := newTeller()
-	return listOf(list, next, func(c myodai.Check) Check { return showCheck(c, t.findings(c.Findings, hostOf(c))) }), err
+	return listOf(list, next, func(c myodai.Check) Check { return showCheck(c, t.findings(c.Findings, diagnose.HostOf(c))) }), err
 }
 
 func (s *Server) getCheck(ctx context.Context, who myodai.Credential, in *struct {

@@ -8,7 +8,6 @@ import (
 	"github.com/myodai/myodai"
 	"github.com/myodai/myodai/internal/diagnose"
 	"github.com/myodai/myodai/internal/dnshost"
-	"github.com/myodai/myodai/internal/plan"
 )
 
 // Finding is one thing that is wrong, or could be better.
@@ -67,7 +66,7 @@ func (t teller) findings(findings []myodai.Finding, host dnshost.Host) []Finding
 		}
 		out, known := t.told[host.ID+string(key)]
 		if !known {
-			out = showFinding(f, contextOf(f, host))
+			out = showFinding(f, diagnose.ContextOf(f, host))
 			t.told[host.ID+string(key)] = out
 		}
 		list = append(list, out)
@@ -79,7 +78,7 @@ func (t teller) findings(findings []myodai.Finding, host dnshost.Host) []Finding
 func detailed(findings []myodai.Finding, host dnshost.Host, o myodai.Observation) []Finding {
 	list := []Finding{}
 	for _, f := range findings {
-		c := contextOf(f, host)
+		c := diagnose.ContextOf(f, host)
 		if c.Item.Name != "" {
 			c.Answers = o.About(f.Record, c.Item.Type)
 		}
@@ -105,34 +104,6 @@ func showFinding(f myodai.Finding, c diagnose.Context) Finding {
 		out.Page = documentation + english.Page
 	}
 	return out
-}
-
-// contextOf is what Explain needs of a finding: the planned record is among its
-// arguments, as it was planned when the finding was made.
-func contextOf(f myodai.Finding, host dnshost.Host) diagnose.Context {
-	c := diagnose.Context{Host: host, Domain: myodai.Name(f.Args["d"]), Zone: myodai.Name(f.Args["zone"])}
-	if t := myodai.RecordType(f.Args["type"]); t != "" {
-		c.Item = plan.Item{Purpose: f.Purpose, Selector: f.Args["sel"], Name: f.Record, Type: t, Value: f.Args["want"]}
-	}
-	return c
-}
-
-// hostOf is the DNS host that a check recognized, as far as its panel is known:
-// what the findings show it to do counts for more than hearsay.
-func hostOf(c myodai.Check) dnshost.Host {
-	host, ok := dnshost.ByID(c.DNSHost)
-	if !ok {
-		host = dnshost.Generic()
-	}
-	for _, f := range c.Findings {
-		switch f.Cause {
-		case diagnose.NameSuffixDuplicated:
-			host = host.With(dnshost.HabitAppendsToName)
-		case diagnose.CNAMETargetSuffixAppended:
-			host = host.With(dnshost.HabitAppendsToTarget)
-		}
-	}
-	return host
 }
 
 func showHost(h dnshost.Host) *DNSHost {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/myodai/myodai"
+	"github.com/myodai/myodai/internal/diagnose"
 	"github.com/myodai/myodai/internal/dnshost"
 	"github.com/myodai/myodai/internal/plan"
 	"github.com/myodai/myodai/internal/spf"
@@ -86,30 +87,21 @@ func (s *Server) planOf(ctx context.Context, d myodai.Domain) (Plan, error) {
 	return showPlan(p, d, keys, last), nil
 }
 
-// showPlan puts the findings of the last check beside the planned records they
-// are about. What the check has not seen as it is now, it says nothing about:
-// after a change of the plan nothing, and of a newer key nothing.
+// showPlan puts what the last check found beside the planned records.
 func showPlan(p plan.Plan, d myodai.Domain, keys []myodai.Key, last myodai.Check) Plan {
-	host := hostOf(last)
+	host := diagnose.HostOf(last)
 	out := Plan{
 		Domain: string(p.Domain), Records: []Record{}, CheckedAt: utc(last.At),
-		DNSHost: showHost(host), Warnings: showWarnings(host, zoneOf(last, p.Domain), p.Items),
+		DNSHost: showHost(host), Warnings: showWarnings(host, plan.ZoneOf(last, p.Domain), p.Items),
 	}
-	newer := map[string]bool{}
-	for _, k := range keys {
-		newer[k.Selector] = newer[k.Selector] || k.CreatedAt.After(last.At)
-	}
-	for _, item := range p.Items {
+	seen := plan.Seen(p, d, keys, last)
+	for i, item := range p.Items {
 		r := showRecord(item, host, last)
 		if item.Purpose == myodai.PurposeSPF {
 			_ = r.editSPF(p, item, d, last, spf.Wish{}) // an empty wish is never refused
 		}
-		if !last.At.Before(d.ChangedAt) && !newer[item.Selector] {
-			for _, seen := range last.Records {
-				if seen.Name == item.Name && seen.Type == item.Type && seen.Purpose == item.Purpose {
-					r.Status, r.Found, r.Reason = string(seen.Status), append([]string{}, seen.Found...), seen.Reason
-				}
-			}
+		if seen[i].Status != "" {
+			r.Status, r.Found, r.Reason = string(seen[i].Status), seen[i].Found, seen[i].Reason
 		}
 		out.Records = append(out.Records, r)
 	}
@@ -121,17 +113,8 @@ func showRecord(item plan.Item, host dnshost.Host, last myodai.Check) Record {
 	return Record{
 		Purpose: item.Purpose, Selector: item.Selector, Name: string(item.Name), Type: item.Type, Value: item.Value,
 		Required: item.Required, Why: item.Why, Status: "not_checked", Found: []string{},
-		Reason: "No check has looked at this record yet.", Entry: showEntry(host, zoneOf(last, item.Name), item),
+		Reason: "No check has looked at this record yet.", Entry: showEntry(host, plan.ZoneOf(last, item.Name), item),
 	}
-}
-
-// zoneOf is the zone a name stands in, by the last check. Before there was one it
-// is the registrable domain, as it is for almost everybody.
-func zoneOf(last myodai.Check, name myodai.Name) myodai.Name {
-	if z, ok := last.Observation.ZoneOf(name); ok && !z.Name.IsPublicSuffix() && z.Name != "" {
-		return z.Name
-	}
-	return name.Registrable()
 }
 
 // isAbsent reports whether err says that something does not exist.

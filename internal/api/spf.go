@@ -77,7 +77,7 @@ func (s *Server) editSPF(ctx context.Context, who myodai.Credential, in *struct 
 		return nil, err
 	}
 	wish := spf.Wish{Senders: in.Body.Senders, Drop: in.Body.Drop, Confirmed: in.Body.Confirmed}
-	r := showRecord(item, hostOf(last), last)
+	r := showRecord(item, diagnose.HostOf(last), last)
 	if err := r.editSPF(p, item, d, last, wish); err != nil {
 		return nil, err
 	}
@@ -100,7 +100,7 @@ func (r *Record) editSPF(p plan.Plan, item plan.Item, d myodai.Domain, last myod
 	}
 	r.Edit = showSPFEdit(edit, diagnose.SPFSenders(in))
 	if edit.New != "" {
-		r.Entry = enter(hostOf(last), zoneOf(last, item.Name), plan.Item{Purpose: item.Purpose, Name: item.Name, Type: item.Type, Value: edit.New})
+		r.Entry = enter(diagnose.HostOf(last), plan.ZoneOf(last, item.Name), plan.Item{Purpose: item.Purpose, Name: item.Name, Type: item.Type, Value: edit.New})
 	}
 	return nil
 }

@@ -149,16 +149,32 @@ func (d *differ) change(equal, deleted, inserted []rune) {
 
 // MarkDiff writes a difference on one line: what is too much as [-this-], what
 // is missing as [+this+]. Long equal runs are shortened.
-func MarkDiff(parts []DiffPart) string {
-	var b strings.Builder
+func MarkDiff(parts []DiffPart) string { return marked(showDiff(parts)) }
+
+// showDiff makes a difference fit to be shown: spelled, long runs shortened.
+func showDiff(parts []DiffPart) []DiffPart {
+	var shown []DiffPart
 	for i, p := range parts {
+		text := around(p.Text, i > 0, i < len(parts)-1)
+		if p.Op != DiffEqual {
+			text = shortened(p.Text, longValue)
+		}
+		shown = append(shown, DiffPart{p.Op, Spell(text)})
+	}
+	return shown
+}
+
+// marked writes a difference that was made fit to be shown.
+func marked(parts []DiffPart) string {
+	var b strings.Builder
+	for _, p := range parts {
 		switch p.Op {
 		case DiffDelete:
-			b.WriteString("[-" + Spell(shortened(p.Text, longValue)) + "-]")
+			b.WriteString("[-" + p.Text + "-]")
 		case DiffInsert:
-			b.WriteString("[+" + Spell(shortened(p.Text, longValue)) + "+]")
+			b.WriteString("[+" + p.Text + "+]")
 		default:
-			b.WriteString(Spell(around(p.Text, i > 0, i < len(parts)-1)))
+			b.WriteString(p.Text)
 		}
 	}
 	return b.String()
@@ -181,21 +197,21 @@ func around(text string, before, after bool) string {
 	return text
 }
 
-// difference is the marked difference of a finding, when both sides are two
+// difference is that of a finding, fit to be shown, when both sides are two
 // spellings of one thing: one stands in the other, or most of it does.
-func difference(f myodai.Finding) string {
+func difference(f myodai.Finding) []DiffPart {
 	found, expected := f.Found, f.Expected
 	if info, _ := About(f.Cause); info.Group == GroupName && f.Args["found"] != "" {
 		found, expected = f.Args["found"], string(f.Record) // the name is what is wrong
 	}
 	found, expected = readable(found), readable(expected)
 	if found == "" || expected == "" || found == expected || strings.Contains(found+expected, "\n") {
-		return ""
+		return nil
 	}
 	foundData, expectedData := withoutType(found), withoutType(expected)
 	foundType, expectedType := found[:len(found)-len(foundData)], expected[:len(expected)-len(expectedData)]
 	if (foundType == "") != (expectedType == "") {
-		return ""
+		return nil
 	}
 	parts := Diff(foundData, expectedData)
 	equal := 0
@@ -206,13 +222,13 @@ func difference(f myodai.Finding) string {
 	}
 	a, b := utf8.RuneCountInString(foundData), utf8.RuneCountInString(expectedData)
 	if equal < min(a, b) && 5*equal < 3*max(a, b) {
-		return ""
+		return nil
 	}
 	if foundType == expectedType {
-		return foundType + MarkDiff(parts)
+		return append([]DiffPart{{DiffEqual, foundType}}, showDiff(parts)...)
 	}
 	types := []DiffPart{{DiffDelete, strings.TrimSpace(foundType)}, {DiffInsert, strings.TrimSpace(expectedType)}}
-	return MarkDiff(types) + " " + MarkDiff(parts)
+	return append(append(types, DiffPart{DiffEqual, " "}), showDiff(parts)...)
 }
 
 // Spell makes a value of strangers fit to be shown: characters that cannot be

@@ -16,9 +16,11 @@ type Text struct {
 	Message string   `json:"message"` // one short sentence: what is wrong
 	Details []string `json:"details"` // what was asked of whom and when, and what was said
 	Diff    string   `json:"diff"`    // found against expected, as MarkDiff writes it; "" when they are no two spellings of one thing
-	Steps   []string `json:"steps"`   // what to do, in order
-	Why     string   `json:"why"`     // what it does to their mail
-	Page    string   `json:"page"`    // with more about the cause, from the root of the documentation; "" for none
+	// Parts is Diff before it was written on one line, spelled and shortened.
+	Parts []DiffPart `json:"-"`
+	Steps []string   `json:"steps"` // what to do, in order
+	Why   string     `json:"why"`   // what it does to their mail
+	Page  string     `json:"page"`  // with more about the cause, from the root of the documentation; "" for none
 }
 
 // Context is what Explain needs beside the finding. Whatever is missing is told
@@ -56,8 +58,9 @@ func Explain(f myodai.Finding, c Context) Text {
 		Title:   t.fill(w.Title, shortValue),
 		Message: t.tell(w.Message, shortValue),
 		Details: details(f, c),
-		Diff:    difference(f),
+		Parts:   difference(f),
 	}
+	out.Diff = marked(out.Parts)
 	for _, step := range w.Fix {
 		if said, ok := t.step(step); ok {
 			out.Steps = append(out.Steps, said)
