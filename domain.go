@@ -52,6 +52,7 @@ type Domain struct {
 	ReturnPath    Name           // bounce domain, below Name
 	RootSPF       bool           // also ask for an include in the SPF record of Name (C2)
 	ReportAddress string         // where a new DMARC record sends reports; "" means to us (D8)
+	DefaultFrom   string         // address that people write from as a rule, at Name; "" for none (A13)
 
 	RegisteredAt time.Time
 	VerifiedAt   time.Time // when it was last proved after not being so; zero before

@@ -80,6 +80,7 @@ func (c *cli) domainAdd() *cobra.Command {
 	cmd.Flags().StringVar(&n.Shape, "shape", "", "form of the records, cname or txt (default: the platform's)")
 	cmd.Flags().StringVar(&n.ReturnPath, "return-path", "", "`NAME` of the bounce domain, or only the labels in front of the domain")
 	cmd.Flags().StringVar(&n.ReportAddress, "report-address", "", "`ADDRESS` a new DMARC record sends reports to (default: ours)")
+	cmd.Flags().StringVar(&n.DefaultFrom, "from", "", "`ADDRESS` at the domain that you write from as a rule")
 	cmd.Flags().BoolVar(&n.RootSPF, "root-spf", false, "also ask for an include in the domain's own SPF record")
 	return cmd
 }

@@ -20,6 +20,7 @@ type Domain struct {
 	ReturnPath    string                  `json:"return_path" doc:"The bounce domain."`
 	RootSPF       bool                    `json:"root_spf" doc:"Whether an include in the domain's own SPF record is asked for, too."`
 	ReportAddress string                  `json:"report_address" doc:"Where a new DMARC record sends reports; empty means to us."`
+	DefaultFrom   string                  `json:"default_from" doc:"The address that people write from as a rule; empty for none."`
 	RegisteredAt  time.Time               `json:"registered_at"`
 	VerifiedAt    time.Time               `json:"verified_at,omitzero" doc:"When it was last proved after not being so."`
 	AtRiskAt      time.Time               `json:"at_risk_at,omitzero" doc:"When the present trouble was first seen."`
@@ -44,6 +45,7 @@ func showDomain(d myodai.Domain) Domain {
 	return Domain{
 		ID: d.ID, Name: string(d.Name), UnicodeName: d.Name.Unicode(), State: d.State, Shape: d.Shape, RecordShapes: shapes,
 		ReturnPath: string(d.ReturnPath), RootSPF: d.RootSPF, ReportAddress: d.ReportAddress,
+		DefaultFrom:  d.DefaultFrom,
 		RegisteredAt: utc(d.RegisteredAt), VerifiedAt: utc(d.VerifiedAt), AtRiskAt: utc(d.AtRiskAt),
 		CheckedAt: utc(d.CheckedAt), NextCheckAt: utc(d.NextCheckAt), Cause: d.Cause,
 	}
@@ -55,15 +57,17 @@ type NewDomain struct {
 	Shape         string `json:"shape,omitempty" enum:"cname,txt" doc:"The form of the records; the platform's default when left out."`
 	ReturnPath    string `json:"return_path,omitempty" doc:"The bounce domain: a name below the domain, or only the labels in front of it." example:"bounce"`
 	ReportAddress string `json:"report_address,omitempty" doc:"Where a new DMARC record sends reports; to us when left out."`
+	DefaultFrom   string `json:"default_from,omitempty" doc:"The address that people write from as a rule, at the domain itself." example:"info@example.com"`
 	RootSPF       bool   `json:"root_spf,omitempty" doc:"Also ask for an include in the domain's own SPF record."`
 }
 
 // DomainChange is what is to change about a domain. What is left out stays.
 type DomainChange struct {
-	Shape         *string `json:"shape,omitempty" enum:"cname,txt" doc:"The form of the records; keys stay. Not together with root_spf or report_address."`
+	Shape         *string `json:"shape,omitempty" enum:"cname,txt" doc:"The form of the records; keys stay. Not together with what follows record."`
 	Record        *string `json:"record,omitempty" doc:"With shape: the owner name of the one record to switch; all when left out."`
 	RootSPF       *bool   `json:"root_spf,omitempty"`
 	ReportAddress *string `json:"report_address,omitempty"`
+	DefaultFrom   *string `json:"default_from,omitempty"`
 }
 
 // DomainPath names a domain in the path.
@@ -115,7 +119,7 @@ func (s *Server) registerDomains() {
 func (s *Server) registerDomain(ctx context.Context, who myodai.Credential, in *struct{ Body NewDomain }) (*output[DomainWithRecords], error) {
 	d, err := s.o.Domains.Register(ctx, who.TenantID, domains.Registration{
 		Name: in.Body.Name, Shape: in.Body.Shape, ReturnPath: in.Body.ReturnPath,
-		ReportAddress: in.Body.ReportAddress, RootSPF: in.Body.RootSPF,
+		ReportAddress: in.Body.ReportAddress, RootSPF: in.Body.RootSPF, DefaultFrom: in.Body.DefaultFrom,
 	})
 	if err != nil {
 		return nil, err
@@ -152,17 +156,19 @@ func (s *Server) changeDomain(ctx context.Context, who myodai.Credential, in *st
 	}
 	c := in.Body
 	switch {
-	case c.Shape != nil && (c.RootSPF != nil || c.ReportAddress != nil):
+	case c.Shape != nil && (c.RootSPF != nil || c.ReportAddress != nil || c.DefaultFrom != nil):
 		// Each is one transaction, and half a request is never carried out.
 		return nil, myodai.Refuse(myodai.CodeInvalid, "shape", "change the shape in a request of its own")
 	case c.Record != nil && c.Shape == nil:
 		return nil, myodai.Refuse(myodai.CodeInvalid, "record", "say with shape what the record is to become")
 	case c.Shape != nil:
 		_, err = s.o.Domains.Reshape(ctx, who.TenantID, id, deref(c.Record), *c.Shape)
-	case c.RootSPF != nil || c.ReportAddress != nil:
-		_, err = s.o.Domains.Change(ctx, who.TenantID, id, domains.Change{RootSPF: c.RootSPF, ReportAddress: c.ReportAddress})
+	case c.RootSPF != nil || c.ReportAddress != nil || c.DefaultFrom != nil:
+		_, err = s.o.Domains.Change(ctx, who.TenantID, id, domains.Change{
+			RootSPF: c.RootSPF, ReportAddress: c.ReportAddress, DefaultFrom: c.DefaultFrom,
+		})
 	default:
-		err = myodai.Invalidf("nothing is to change; give shape, root_spf or report_address")
+		err = myodai.Invalidf("nothing is to change; give shape, root_spf, report_address or default_from")
 	}
 	if err != nil {
 		return nil, err

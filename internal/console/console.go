@@ -1,11 +1,13 @@
 package console
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 
+	"github.com/myodai/myodai"
 	"github.com/myodai/myodai/internal/access"
 	"github.com/myodai/myodai/internal/domains"
 	"github.com/myodai/myodai/internal/store"
@@ -17,6 +19,7 @@ type Options struct {
 	Store    *store.Store
 	Domains  *domains.Service
 	Access   *access.Service
+	Lookup   Lookup    // asks DNS while somebody types a domain; nil: nobody does
 	Sessions Sessions  // nil: those of Access
 	Random   io.Reader // of ids of requests; must not fail
 	Key      [32]byte  // what we let browsers keep is sealed under it
@@ -24,6 +27,9 @@ type Options struct {
 	BaseURL  string // where people reach us, such as https://console.example; "" for http and any host
 	Platform string // what the platform is called; "" means Myodai
 }
+
+// Lookup asks DNS, with whatever is remembered.
+type Lookup func(ctx context.Context, name myodai.Name, t myodai.RecordType) myodai.Answer
 
 // Server answers with pages.
 type Server struct {
@@ -37,6 +43,7 @@ type Server struct {
 	sealer   sealer
 	foreign  *http.CrossOriginProtection
 	security []header
+	watchers watchers
 }
 
 // New makes a server. It fails when the base URL is none.

@@ -27,6 +27,7 @@ func (s *Server) route() {
 	s.mux.Handle("GET /assets/{name}", s.assets)
 	s.add("GET /{$}", everyone, home)
 	s.add("GET /design", everyone, showDesign)
+	s.routeDomains()
 	if s.o.Access != nil {
 		s.routeSignIn()
 		s.routeJoin()

@@ -88,6 +88,17 @@ func (v *visit) write(status int, page, title string, view any) error {
 	return send(v.w, v.r, status, out.Bytes())
 }
 
+// part answers with one part of a page, for script to put into it.
+func (v *visit) part(status int, page, part string, data any) error {
+	var out bytes.Buffer
+	if err := v.execute(&out, page, part, data); err != nil {
+		return err
+	}
+	v.begun = true
+	v.w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	return send(v.w, v.r, status, out.Bytes())
+}
+
 // execute writes one part of a page.
 func (v *visit) execute(out *bytes.Buffer, page, part string, data any) error {
 	t, ok := v.pages[v.lang][page]

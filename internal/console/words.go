@@ -63,7 +63,7 @@ func (w words) say(lang Lang, key string, args ...any) string {
 	if lang == Japanese {
 		text = word.Japanese
 	}
-	if len(args) == 0 {
+	if len(args) == 0 || !strings.Contains(text, "%") {
 		return text
 	}
 	return fmt.Sprintf(text, args...)

@@ -46,6 +46,7 @@ func switchable(p plan.Plan, owner myodai.Name) bool {
 type Change struct {
 	RootSPF       *bool
 	ReportAddress *string
+	DefaultFrom   *string
 }
 
 // Change changes what is asked for.
@@ -57,7 +58,20 @@ func (s *Service) Change(ctx context.Context, tenant myodai.TenantID, id myodai.
 			return myodai.Domain{}, err
 		}
 	}
+	from := ""
+	if c.DefaultFrom != nil {
+		d, err := s.Store.Domain(ctx, tenant, id)
+		if err != nil {
+			return d, err
+		}
+		if from, err = parseDefaultFrom(d.Name, *c.DefaultFrom); err != nil {
+			return d, err
+		}
+	}
 	return s.change(ctx, tenant, id, func(d myodai.Domain) myodai.Domain {
+		if c.DefaultFrom != nil {
+			d.DefaultFrom = from
+		}
 		if c.RootSPF != nil {
 			d.RootSPF = *c.RootSPF
 		}

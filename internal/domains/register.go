@@ -20,6 +20,7 @@ type Registration struct {
 	Shape         string // "" means the platform's default
 	ReturnPath    string // bounce domain below Name; "" means one of our choice (C7)
 	ReportAddress string // where a new DMARC record sends reports; "" means to us (D8)
+	DefaultFrom   string // address that people write from as a rule, at Name; "" for none (A13)
 	RootSPF       bool   // also ask for an include in the domain's own SPF record (C2)
 }
 
@@ -66,6 +67,9 @@ func (s *Service) claim(tenant myodai.TenantID, r Registration, now time.Time) (
 	if d.ReportAddress, err = parseReportAddress(r.ReportAddress); err != nil {
 		return myodai.Domain{}, err
 	}
+	if d.DefaultFrom, err = parseDefaultFrom(name, r.DefaultFrom); err != nil {
+		return myodai.Domain{}, err
+	}
 	if d.ReturnPath, err = returnPath(d, r.ReturnPath); err != nil {
 		return myodai.Domain{}, err
 	}
@@ -101,6 +105,23 @@ func parseReportAddress(s string) (string, error) {
 	a, err := myodai.ParseAddress(s)
 	if err != nil || strings.ContainsAny(a.String(), `;,!"`) {
 		return "", myodai.Refuse(myodai.CodeInvalid, "report_address", "%q cannot receive DMARC reports; give a plain address such as dmarc@example.com", s)
+	}
+	return a.String(), nil
+}
+
+// parseDefaultFrom reads the address that people write from as a rule. It is at
+// the domain itself, so that what is proved for the domain holds for it (A15).
+func parseDefaultFrom(domain myodai.Name, s string) (string, error) {
+	if s == "" {
+		return "", nil
+	}
+	a, err := myodai.ParseAddress(s)
+	if err != nil {
+		err.(*myodai.Error).Field = "from"
+		return "", err
+	}
+	if a.Domain != domain {
+		return "", myodai.Refuse(myodai.CodeInvalid, "from", "%s is not an address at %s; give one that ends in @%s", a, domain, domain)
 	}
 	return a.String(), nil
 }

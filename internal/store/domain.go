@@ -11,14 +11,14 @@ import (
 
 const domainColumns = `id, tenant_id, name, state, token, shape, shapes, return_path, root_spf, report_address,
 	registered_at, verified_at, at_risk_at, failed_checks, notices, checked_at, next_check_at, changed_at,
-	planned_at, entered_at, connected_at, cause`
+	planned_at, entered_at, connected_at, cause, default_from`
 
 func domainFields(d *myodai.Domain) []any {
 	return []any{
 		&d.ID, &d.TenantID, &d.Name, &d.State, &d.Token, &d.Shape, document{&d.Shapes}, &d.ReturnPath, &d.RootSPF, &d.ReportAddress,
 		instant{&d.RegisteredAt}, instant{&d.VerifiedAt}, instant{&d.AtRiskAt}, &d.FailedChecks, &d.Notices,
 		instant{&d.CheckedAt}, instant{&d.NextCheckAt}, instant{&d.ChangedAt},
-		instant{&d.PlannedAt}, instant{&d.EnteredAt}, instant{&d.ConnectedAt}, &d.Cause,
+		instant{&d.PlannedAt}, instant{&d.EnteredAt}, instant{&d.ConnectedAt}, &d.Cause, &d.DefaultFrom,
 	}
 }
 
@@ -47,11 +47,11 @@ func (s *Store) CreateDomain(ctx context.Context, d myodai.Domain, keys []myodai
 func (q session) insertDomain(d myodai.Domain) (added int64, err error) {
 	return q.exec(`
 		insert into domains (`+domainColumns+`, leased_until, deleted_at)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, 0, 0)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, 0, 0)
 		on conflict (tenant_id, name) where deleted_at = 0 do nothing`,
 		d.ID, d.TenantID, d.Name, d.State, d.Token, d.Shape, document{d.Shapes}, d.ReturnPath, d.RootSPF, d.ReportAddress,
 		d.RegisteredAt, d.VerifiedAt, d.AtRiskAt, d.FailedChecks, d.Notices, d.CheckedAt, d.NextCheckAt, d.ChangedAt,
-		d.PlannedAt, d.EnteredAt, d.ConnectedAt, d.Cause)
+		d.PlannedAt, d.EnteredAt, d.ConnectedAt, d.Cause, d.DefaultFrom)
 }
 
 // Domain reads a domain.
@@ -149,11 +149,12 @@ func (q session) changeDomain(tenant myodai.TenantID, id myodai.DomainID,
 	_, err = q.exec(`
 		update domains set state = $3, shape = $4, shapes = $5, return_path = $6, root_spf = $7, report_address = $8,
 		       registered_at = $9, verified_at = $10, at_risk_at = $11, failed_checks = $12, notices = $13,
-		       checked_at = $14, next_check_at = $15, changed_at = $16, planned_at = $17, entered_at = $18, connected_at = $19, cause = $20
+		       checked_at = $14, next_check_at = $15, changed_at = $16, planned_at = $17, entered_at = $18, connected_at = $19, cause = $20,
+		       default_from = $21
 		 where tenant_id = $1 and id = $2`,
 		tenant, id, d.State, d.Shape, document{d.Shapes}, d.ReturnPath, d.RootSPF, d.ReportAddress,
 		d.RegisteredAt, d.VerifiedAt, d.AtRiskAt, d.FailedChecks, d.Notices, d.CheckedAt, d.NextCheckAt, d.ChangedAt,
-		d.PlannedAt, d.EnteredAt, d.ConnectedAt, d.Cause)
+		d.PlannedAt, d.EnteredAt, d.ConnectedAt, d.Cause, d.DefaultFrom)
 	if err != nil {
 		return before, err
 	}

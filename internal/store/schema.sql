@@ -208,7 +208,7 @@ CREATE TABLE domains (
   next_check_at bigint not null,
   changed_at bigint not null,
   leased_until bigint not null,
-  deleted_at bigint not null, cause text not null default '', planned_at bigint not null default 0, entered_at bigint not null default 0, connected_at bigint not null default 0,
+  deleted_at bigint not null, cause text not null default '', planned_at bigint not null default 0, entered_at bigint not null default 0, connected_at bigint not null default 0, default_from text not null default '',
   unique (tenant_id, id)
 );
 
