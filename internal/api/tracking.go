@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/myodai/myodai"
+	"github.com/myodai/myodai/internal/diagnose"
 	"github.com/myodai/myodai/internal/dnshost"
 	"github.com/myodai/myodai/internal/domains"
 )
@@ -254,7 +255,7 @@ func (s *Server) trackingWithRecords(ctx context.Context, t myodai.TrackingDomai
 		Certificate: showCertificate(c, time.Now()), Aligned: domains.Aligned(t.Name, b.Domains),
 	}
 	if !last.At.Before(t.PlannedAt) {
-		out.Findings = detailed(last.Findings, hostOf(last), last.Observation)
+		out.Findings = detailed(last.Findings, diagnose.HostOf(last), last.Observation)
 	}
 	return outputOf(out), nil
 }
