@@ -28,16 +28,24 @@ type teller struct {
 	told   map[string]bool // terms that were explained already
 }
 
-// tell fills a template, with its terms explained.
-func (t teller) tell(template string, most int) string { return t.fill(t.glossed(template), most) }
+// tell fills a template, with its terms explained, also those it is filled with.
+func (t teller) tell(template string, most int) string {
+	return t.filled(t.glossed(template), most, t.termed)
+}
 
 // placeholder matches one, with the quotation marks around it: words that stand
 // in for a value are no quotation.
 var placeholder = regexp.MustCompile(`"\{([a-z]+)\}"|「\{([a-z]+)\}」|\{([a-z]+)\}`)
 
-// fill puts the arguments in. It looks at each place once, so an argument that
-// looks like a placeholder stays what it is.
+// fill puts the arguments in.
 func (t teller) fill(template string, most int) string {
+	return t.filled(template, most, func(_, value string) string { return value })
+}
+
+// filled puts the arguments in, as show has them behind what is written so far.
+// It looks at each place once, so an argument that looks like a placeholder stays
+// what it is.
+func (t teller) filled(template string, most int, show func(before, value string) string) string {
 	var b strings.Builder
 	at := 0
 	for _, m := range placeholder.FindAllStringSubmatchIndex(template, -1) {
@@ -60,6 +68,9 @@ func (t teller) fill(template string, most int) string {
 		}
 		if !ownWords[key] {
 			value = Spell(shortened(oneLine(value, t.lang), most))
+		}
+		if whole == "{"+key+"}" {
+			value = show(b.String(), value)
 		}
 		b.WriteString(strings.Replace(whole, "{"+key+"}", value, 1))
 	}
@@ -92,6 +103,23 @@ func (t teller) otherForm(step string, fix []string) string {
 		return "" // this is what the tenant typed
 	}
 	return fmt.Sprintf(phrases["other"], typed(e.Other.Host), typed(e.Other.Value))
+}
+
+// termed explains a value that is a term and comes up for the first time, such as
+// the type of a record.
+func (t teller) termed(before, value string) string {
+	for _, g := range vocab.Glossary {
+		words := g.in(t.lang)
+		if g.Term != value || words == "" || t.told[g.Term] || quoted(before) {
+			continue
+		}
+		t.explained(g.Term)
+		if t.lang == Japanese {
+			return value + "（" + words + "）"
+		}
+		return value + " (" + words + ")"
+	}
+	return value
 }
 
 // glossed explains, in brackets, the terms that come up for the first time.
