@@ -166,6 +166,10 @@ CREATE INDEX deliveries_leased on deliveries (lease_owner) where lease_owner <> 
 
 CREATE INDEX deliveries_message on deliveries (message_id, id);
 
+CREATE INDEX deliveries_recipient on deliveries (tenant_id, recipient_domain, recipient_local, message_id);
+
+CREATE INDEX deliveries_trouble on deliveries (tenant_id, state, message_id) where state in ('held', 'deferred', 'bounced', 'expired', 'suppressed');
+
 CREATE INDEX deliveries_waiting on deliveries (tenant_id, id) where state in ('accepted', 'deferred');
 
 CREATE INDEX deliveries_withheld on deliveries (tenant_id, recipient_domain) where state = 'held' and hold = 'suppressed';
@@ -337,6 +341,8 @@ CREATE TABLE messages (
   unique (tenant_id, id),
   foreign key (tenant_id, domain_id) references domains (tenant_id, id)
 );
+
+CREATE INDEX messages_header on messages (tenant_id, header_id);
 
 CREATE TABLE migrations (version bigint primary key, name text not null);
 

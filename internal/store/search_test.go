@@ -1,0 +1,64 @@
+package store_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/myodai/myodai"
+	"github.com/myodai/myodai/internal/store"
+)
+
+func TestFindMessages(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store) {
+		tenant := newTenant(t, s)
+		other := newTenant(t, s)
+		d := newDomain(t, s, tenant.ID, "example.com")
+		var ids []myodai.MessageID
+		for i, subject := range []string{"Order 1_0%", "Order 110x", "請求書のご案内"} {
+			m := letter(d, t0.Add(time.Duration(i)*time.Minute), rcpt(fmt.Sprintf("r%d", i), "example.net"))
+			m.Message.Subject = subject
+			ids = append(ids, m.Message.ID)
+			accept(t, s, m)
+		}
+		for _, tt := range []struct {
+			name   string
+			filter store.MessageFilter
+			want   []int
+		}{
+			{"all", store.MessageFilter{}, []int{2, 1, 0}},
+			{"by id", store.MessageFilter{Text: string(ids[1])}, []int{1}},
+			{"by recipient", store.MessageFilter{Text: " r2@example.net "}, []int{2}},
+			{"by recipient's domain", store.MessageFilter{Text: "@example.net"}, []int{2, 1, 0}},
+			{"by a domain that got nothing", store.MessageFilter{Text: "example.org"}, nil},
+			{"by subject", store.MessageFilter{Text: "ORDER"}, []int{1, 0}},
+			{"by subject in Japanese", store.MessageFilter{Text: "請求書"}, []int{2}},
+			{"signs of patterns stand for themselves", store.MessageFilter{Text: "1_0%"}, []int{0}},
+			{"by state", store.MessageFilter{State: myodai.DeliveryBounced}, nil},
+			{"quotes", store.MessageFilter{Text: `' or 1=1 --`}, nil},
+		} {
+			list := every(t, func(p myodai.Page) ([]store.MessageLine, string, error) {
+				return s.FindMessages(t.Context(), tenant.ID, tt.filter, p)
+			})
+			var got []int
+			for _, l := range list {
+				for i, id := range ids {
+					if l.ID == id {
+						got = append(got, i)
+					}
+				}
+			}
+			if fmt.Sprint(got) != fmt.Sprint(tt.want) {
+				t.Errorf("%s: %v, want %v", tt.name, got, tt.want)
+			}
+		}
+		list, _, err := s.FindMessages(t.Context(), tenant.ID, store.MessageFilter{Text: string(ids[0])}, myodai.Page{})
+		ok(t, err)
+		if l := list[0]; l.Recipient.String() != "r0@example.net" || l.States[myodai.DeliveryAccepted] != 1 {
+			t.Errorf("line %+v", l)
+		}
+		if list, _, err := s.FindMessages(t.Context(), other.ID, store.MessageFilter{Text: string(ids[0])}, myodai.Page{}); err != nil || len(list) > 0 {
+			t.Errorf("another tenant finds %v, %v", list, err)
+		}
+	})
+}
