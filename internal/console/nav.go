@@ -29,6 +29,7 @@ var sections = []struct {
 }{
 	{"nav.sending", []entry{
 		{"/domains", "nav.domains", "globe", members},
+		{"/messages", "nav.messages", "mail", members},
 		{"/credentials", "nav.credentials", "key", administrators},
 	}},
 	{"nav.team", []entry{

@@ -28,6 +28,7 @@ func (s *Server) route() {
 	s.add("GET /{$}", everyone, home)
 	s.add("GET /design", everyone, showDesign)
 	s.routeDomains()
+	s.routeMessages()
 	if s.o.Access != nil {
 		s.routeSignIn()
 		s.routeJoin()
