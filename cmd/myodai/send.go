@@ -53,6 +53,7 @@ whole message is sent as it is: its line ends are made CRLF when they are all LF
 	f.StringVar(&s.raw, "raw", "", "`FILE` with a whole message; - is standard input")
 	f.StringArrayVar(&s.attach, "attach", nil, "`FILE` to go along; may be repeated")
 	f.StringArrayVar(&s.headers, "header", nil, "further header field, such as 'X-Campaign: spring'; may be repeated")
+	f.StringVar(&s.message.Suppressed, "suppressed", "", "what becomes of suppressed recipients: drop, refuse, hold or bounce (default: as the policy says)")
 	f.StringVar(&s.once, "idempotency-key", "", "makes it safe to run this again within 24 hours")
 	return cmd
 }
@@ -83,8 +84,11 @@ func (c *cli) send(cmd *cobra.Command, s *sending) error {
 	}
 	c.say("%s is accepted.", m.ID)
 	for _, d := range m.Deliveries {
-		if d.State == myodai.DeliverySuppressed {
-			c.say("%s is suppressed and gets nothing.", printable(d.Recipient))
+		switch d.State {
+		case myodai.DeliverySuppressed:
+			c.say("%s is suppressed and gets nothing: %s.", printable(d.Recipient), printable(d.Last))
+		case myodai.DeliveryHeld:
+			c.say("%s: %s.", printable(d.Recipient), printable(d.Last))
 		}
 	}
 	return nil

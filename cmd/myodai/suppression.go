@@ -2,6 +2,7 @@ package main
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -12,9 +13,11 @@ func (c *cli) suppressionCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "suppression", Short: "See which addresses are not mailed, add and remove some",
 		Example: `  myodai suppression list
-  myodai suppression add nobody@example.net`,
+  myodai suppression add nobody@example.net
+  myodai suppression import unsubscribed.csv --preview`,
 	}
-	cmd.AddCommand(c.suppressionList(), c.suppressionAdd(), c.suppressionRemove())
+	cmd.AddCommand(c.suppressionList(), c.suppressionShow(), c.suppressionAdd(), c.suppressionRemove(), c.suppressionUndo(),
+		c.suppressionImport(), c.suppressionExport())
 	return cmd
 }
 
@@ -42,14 +45,20 @@ func (c *cli) suppressionList() *cobra.Command {
 }
 
 func (c *cli) suppressionAdd() *cobra.Command {
-	return &cobra.Command{
-		Use: "add ADDRESS", Short: "Stop mailing an address", Args: cobra.ExactArgs(1), Example: `  myodai suppression add nobody@example.net`,
+	entry, days := api.NewSuppression{}, 0
+	cmd := &cobra.Command{
+		Use: "add ADDRESS", Short: "Stop mailing an address", Args: cobra.ExactArgs(1),
+		Example: `  myodai suppression add nobody@example.net
+  myodai suppression add taro@example.net --class marketing --days 90 --note "asked by telephone"`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			cl, err := c.client(cmd, tenantsKey)
 			if err != nil {
 				return err
 			}
-			s, err := ask[api.Suppression](cmd.Context(), cl, http.MethodPost, "/v1/suppressions", api.NewSuppression{Address: args[0]})
+			if entry.Address = args[0]; days > 0 {
+				entry.ExpiresAt = time.Now().AddDate(0, 0, days)
+			}
+			s, err := ask[api.Suppression](cmd.Context(), cl, http.MethodPost, "/v1/suppressions", entry)
 			if err != nil {
 				return err
 			}
@@ -60,6 +69,10 @@ func (c *cli) suppressionAdd() *cobra.Command {
 			return nil
 		},
 	}
+	cmd.Flags().StringVar(&entry.Class, "class", "", "only mail of this `CLASS` (default: all)")
+	cmd.Flags().StringVar(&entry.Evidence, "note", "", "why")
+	cmd.Flags().IntVar(&days, "days", 0, "for how many days (default: until it is removed)")
+	return cmd
 }
 
 func (c *cli) suppressionRemove() *cobra.Command {
@@ -76,7 +89,7 @@ func (c *cli) suppressionRemove() *cobra.Command {
 			if c.json {
 				return c.writeJSON(struct{}{})
 			}
-			c.say("It is suppressed no longer.")
+			c.say("It is suppressed no longer. Take that back with: myodai suppression undo %s", printable(args[0]))
 			return nil
 		},
 	}

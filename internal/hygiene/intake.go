@@ -118,6 +118,9 @@ func (in *Intake) Add(name string, from io.Reader) error {
 		return myodai.Refuse(myodai.CodeTooLarge, "", "the files are longer than %d octets; make several audits of them", in.s.o.MaxOctets)
 	case errors.Is(err, errFull):
 		return myodai.Refuse(myodai.CodeTooLarge, "", "the files have more than %d addresses; make several audits of them", in.s.o.MaxAddresses)
+	case errors.Is(err, io.ErrUnexpectedEOF) && in.octets.ended: // the file is cut, and not the upload
+		in.problem(name, 0, "the file is cut short")
+		return nil
 	case err != nil:
 		return fmt.Errorf("read the files of %s: %w", in.audit.ID, err)
 	}

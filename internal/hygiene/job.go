@@ -47,13 +47,13 @@ func (j *job) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	g, ctx := errgroup.WithContext(ctx)
+	g, both := errgroup.WithContext(ctx) // ends when either of them fails, and with them
 	domains := make(chan *profile, ahead)
 	g.Go(func() error {
 		defer close(domains)
-		return j.scout(ctx, first, domains)
+		return j.scout(both, first, domains)
 	})
-	g.Go(func() error { return j.judge(ctx, second, domains) })
+	g.Go(func() error { return j.judge(both, second, domains) })
 	if err := g.Wait(); err != nil {
 		return err
 	}

@@ -118,15 +118,17 @@ func (b *bounded) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// counted counts what went in.
+// counted counts what went in, and notes whether it came to its end.
 type counted struct {
-	r io.Reader
-	n int64
+	r     io.Reader
+	n     int64
+	ended bool
 }
 
 func (c *counted) Read(p []byte) (int, error) {
 	n, err := c.r.Read(p)
 	c.n += int64(n)
+	c.ended = errors.Is(err, io.EOF)
 	return n, err
 }
 
@@ -153,7 +155,7 @@ func isDamage(err error) bool {
 }
 
 func damaged(name string, err error, to sink) error {
-	if !isDamage(err) {
+	if err == nil || !isDamage(err) {
 		return err
 	}
 	to.problem(name, 0, err.Error())
