@@ -39,8 +39,12 @@ func (v *view) opinions(item plan.Item) (right, wrong []*myodai.Answer) {
 // agreed reports whether no two servers said different things of a name.
 func (v *view) agreed(name myodai.Name) bool {
 	for _, t := range allTypes {
+		replies := v.replies(name, t)
+		if len(replies) < 2 {
+			continue
+		}
 		first := ""
-		for _, a := range v.replies(name, t) {
+		for _, a := range replies {
 			if a.Kind() == myodai.AnswerUnknown {
 				continue
 			}

@@ -1,6 +1,7 @@
 package resolver
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -36,26 +37,23 @@ func rcode(n int) string {
 	return "RCODE" + strconv.Itoa(n)
 }
 
+// maxAlong is how many names of one answer are followed; resolvers give up far
+// earlier.
+const maxAlong = 64
+
 // relevant keeps, in their order, the records at name and along its aliases, as
 // long as these stay in the zone. An alias is followed whatever the order of the
 // records is.
 func relevant(answer []dns.RR, name, zone myodai.Name) []myodai.Record {
-	var aliases map[myodai.Name][]myodai.Name // nil when there are none
-	for _, rr := range answer {
-		if alias, ok := rr.(*dns.CNAME); ok {
-			if aliases == nil {
-				aliases = map[myodai.Name][]myodai.Name{}
+	along := []myodai.Name{name}
+	for i := 0; i < len(along); i++ {
+		for _, rr := range answer {
+			alias, ok := rr.(*dns.CNAME)
+			if !ok || nameOf(alias.Hdr.Name) != along[i] || len(along) == maxAlong {
+				continue
 			}
-			owner := nameOf(alias.Hdr.Name)
-			aliases[owner] = append(aliases[owner], nameOf(alias.Target))
-		}
-	}
-	along := map[myodai.Name]bool{name: true}
-	for queue := []myodai.Name{name}; len(queue) > 0; queue = queue[1:] {
-		for _, target := range aliases[queue[0]] {
-			if !along[target] && target.Under(zone) {
-				along[target] = true
-				queue = append(queue, target)
+			if target := nameOf(alias.Target); target.Under(zone) && !slices.Contains(along, target) {
+				along = append(along, target)
 			}
 		}
 	}
@@ -63,7 +61,7 @@ func relevant(answer []dns.RR, name, zone myodai.Name) []myodai.Record {
 	for _, rr := range answer {
 		owner := nameOf(rr.Header().Name)
 		above := rr.Header().Rrtype == dns.TypeDNAME && owner.Under(zone) && name.Under(owner)
-		if along[owner] || above {
+		if slices.Contains(along, owner) || above {
 			kept = append(kept, record(rr))
 		}
 	}

@@ -91,7 +91,8 @@ type probe struct {
 // fresh drops the questions that were asked before. One that asks a single
 // server is answered by one that asked all.
 func (r *probe) fresh(questions []myodai.Question) []myodai.Question {
-	var list []myodai.Question
+	list := make([]myodai.Question, 0, len(questions))
+	r.asked = slices.Grow(r.asked, len(questions))
 	for _, q := range questions {
 		all := q
 		all.OneServer = false
@@ -169,7 +170,11 @@ func (r *probe) round(ctx context.Context, questions []myodai.Question) {
 		}
 	}
 	r.client.crew.each(len(open), func(i int) { answers[open[i]] = r.question(ctx, questions[open[i]]) })
-	r.seen.Answers = slices.Grow(r.seen.Answers, len(answers))
+	more := 0
+	for _, list := range answers {
+		more += len(list)
+	}
+	r.seen.Answers = slices.Grow(r.seen.Answers, more)
 	for _, list := range answers {
 		// A question that nobody was asked any more is left out.
 		if slices.ContainsFunc(list, func(a myodai.Answer) bool { return a.Err != errBudget.Error() }) {
