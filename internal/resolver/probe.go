@@ -153,12 +153,9 @@ func withoutIPv6(servers []myodai.Server) []myodai.Server {
 // round asks the questions at the same time.
 func (r *probe) round(ctx context.Context, questions []myodai.Question) {
 	answers := make([][]myodai.Answer, len(questions))
-	for i := range questions {
-		if err := r.over(ctx, i); err != nil {
-			r.seen.Incomplete = reason(err)
-			questions = questions[:i]
-			break
-		}
+	if err := r.over(ctx); err != nil {
+		r.seen.Incomplete = reason(err)
+		return
 	}
 	r.post(ctx, questions)
 	var open []int // questions that take more than reading what came
@@ -181,14 +178,13 @@ func (r *probe) round(ctx context.Context, questions []myodai.Question) {
 			r.seen.Answers = append(r.seen.Answers, list...)
 		}
 	}
-	if err := r.over(ctx, 0); err != nil && r.seen.Incomplete == "" && cutShort(answers) {
+	if err := r.over(ctx); err != nil && r.seen.Incomplete == "" && cutShort(answers) {
 		r.seen.Incomplete = reason(err)
 	}
 }
 
-// over says why no more can be asked, when so many questions wait for their
-// first query; nil when more can.
-func (r *probe) over(ctx context.Context, waiting int) error {
+// over says why no more can be asked; nil when more can.
+func (r *probe) over(ctx context.Context) error {
 	// Sockets notice the deadline a little before the context does.
 	deadline, _ := ctx.Deadline()
 	switch {
@@ -196,8 +192,6 @@ func (r *probe) over(ctx context.Context, waiting int) error {
 		return ctx.Err()
 	case !time.Now().Before(deadline):
 		return errors.New("not asked: the deadline has passed")
-	case waiting >= r.o.Budget:
-		return errBudget
 	}
 	return r.exhausted()
 }

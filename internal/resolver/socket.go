@@ -72,7 +72,7 @@ func (p *sockets) put(s *socket) {
 	if now.Sub(p.sweptAt) > socketAge {
 		p.sweep(now)
 	}
-	if s.uses >= socketUses || p.kept >= maxSockets || now.Sub(s.openedAt) >= socketAge {
+	if s.uses++; s.uses >= socketUses || p.kept >= maxSockets || now.Sub(s.openedAt) >= socketAge {
 		_ = s.conn.Close()
 		return
 	}
@@ -133,7 +133,6 @@ func (p *sockets) exchangeAll(ctx context.Context, address string, list []*dns.M
 		}
 		return err
 	}
-	s.uses += len(list)
 	p.put(s)
 	return nil
 }
