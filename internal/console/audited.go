@@ -39,6 +39,11 @@ var operations = map[string]string{
 	"POST /domains/{domain}/settings":       "change-domain",
 	"POST /domains/{domain}/rotate":         "rotate-keys",
 	"POST /domains/{domain}/delete":         "delete-domain",
+	"POST /senders":                         "register-sender",
+	"POST /senders/{sender}":                "change-sender",
+	"POST /senders/{sender}/ask":            "ask-sender",
+	"POST /senders/{sender}/delete":         "delete-sender",
+	"POST /confirm/{token}":                 "answer-confirmation",
 	"POST /credentials":                     "create-credential",
 	"POST /credentials/{credential}/revoke": "revoke-credential",
 }

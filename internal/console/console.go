@@ -10,22 +10,28 @@ import (
 	"github.com/myodai/myodai"
 	"github.com/myodai/myodai/internal/access"
 	"github.com/myodai/myodai/internal/domains"
+	"github.com/myodai/myodai/internal/senders"
 	"github.com/myodai/myodai/internal/store"
+	"github.com/myodai/myodai/internal/submission"
 )
 
 // Options are what a Server is made of. Store, Domains, Random, Key and Log are
 // needed; Access, too, for people to sign in.
 type Options struct {
-	Store    *store.Store
-	Domains  *domains.Service
-	Access   *access.Service
-	Lookup   Lookup    // asks DNS while somebody types a domain; nil: nobody does
-	Sessions Sessions  // nil: those of Access
-	Random   io.Reader // of ids of requests; must not fail
-	Key      [32]byte  // what we let browsers keep is sealed under it
-	Log      *slog.Logger
-	BaseURL  string // where people reach us, such as https://console.example; "" for http and any host
-	Platform string // what the platform is called; "" means Myodai
+	Store   *store.Store
+	Domains *domains.Service
+	// Senders keeps sender addresses, and Submission says which way mail goes; nil:
+	// there are no such pages.
+	Senders    *senders.Service
+	Submission *submission.Engine
+	Access     *access.Service
+	Lookup     Lookup    // asks DNS while somebody types a domain; nil: nobody does
+	Sessions   Sessions  // nil: those of Access
+	Random     io.Reader // of ids of requests; must not fail
+	Key        [32]byte  // what we let browsers keep is sealed under it
+	Log        *slog.Logger
+	BaseURL    string // where people reach us, such as https://console.example; "" for http and any host
+	Platform   string // what the platform is called; "" means Myodai
 }
 
 // Lookup asks DNS, with whatever is remembered.

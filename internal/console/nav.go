@@ -30,6 +30,8 @@ var sections = []struct {
 	{"nav.sending", []entry{
 		{"/domains", "nav.domains", "globe", members},
 		{"/messages", "nav.messages", "mail", members},
+		{"/senders", "nav.senders", "mail", members},
+		{"/routes", "nav.routes", "arrow", members},
 		{"/credentials", "nav.credentials", "key", administrators},
 	}},
 	{"nav.team", []entry{

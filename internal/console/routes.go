@@ -29,6 +29,11 @@ func (s *Server) route() {
 	s.add("GET /design", everyone, showDesign)
 	s.routeDomains()
 	s.routeMessages()
+	if s.o.Senders != nil {
+		s.routeQuestion()
+		s.routeSenders()
+		s.routeRoutes()
+	}
 	if s.o.Access != nil {
 		s.routeSignIn()
 		s.routeJoin()

@@ -23,7 +23,9 @@ import (
 	"github.com/myodai/myodai/internal/console"
 	"github.com/myodai/myodai/internal/domains"
 	"github.com/myodai/myodai/internal/plan"
+	"github.com/myodai/myodai/internal/senders"
 	"github.com/myodai/myodai/internal/store"
+	"github.com/myodai/myodai/internal/submission"
 )
 
 // silence is DNS that nobody answers for: every record stays unknown.
@@ -73,6 +75,7 @@ type world struct {
 	log     *lines
 	door    door
 	tenant  myodai.Tenant
+	mails   []myodai.OwnMail // that the platform has sent
 }
 
 // The tokens of who is in every world.
@@ -112,8 +115,17 @@ func newWorldAsking(t *testing.T, prober domains.Prober) *world {
 	w.door[memberToken] = console.Actor{Member: "mem_2", Name: "Ben", Tenant: w.tenant.ID, TenantName: "Acme"}
 	w.door[operatorToken] = console.Actor{Member: "mem_3", Name: "Chie", Operator: true}
 	w.door[strangerToken] = console.Actor{Member: "mem_4", Name: "Eve", Tenant: other.ID, TenantName: "Evil", Administer: true}
+	sending := submission.New(submission.Options{Store: w.store, Addresses: w.store, Random: rand.Reader, MailHost: site.MailHost})
+	asking := senders.New(senders.Options{
+		Store: w.store, Owner: sending.Owner, Zone: site.Zone, Platform: "Plat", BaseURL: "https://plat.example", Random: rand.Reader,
+		Lookup: func(context.Context, myodai.Name, myodai.RecordType) myodai.Answer { return myodai.Answer{} },
+		Send: func(_ context.Context, m myodai.OwnMail) (myodai.MessageID, error) {
+			w.mails = append(w.mails, m)
+			return "", nil
+		},
+	})
 	if w.server, err = console.New(console.Options{
-		Store: w.store, Domains: w.domains, Sessions: w.door, Random: rand.Reader, Key: key, Log: log,
+		Store: w.store, Domains: w.domains, Senders: asking, Submission: sending, Sessions: w.door, Random: rand.Reader, Key: key, Log: log,
 	}); err != nil {
 		t.Fatal(err)
 	}

@@ -94,29 +94,25 @@ func (s *Service) outlook(ctx context.Context, tenant myodai.TenantID, address m
 // judge says why an address cannot be a sender, nil when it can. It is pure.
 func judge(o Outlook, p myodai.Policy, zone myodai.Name, verified []myodai.Domain) *myodai.Error {
 	name := o.Address.Domain
-	no := func(format string, args ...any) *myodai.Error {
-		return myodai.Refuse(myodai.CodeInvalid, "address", format, args...)
-	}
 	switch {
 	case name.Under(zone):
-		return no("%s belongs to this platform; use an address of a domain of your own", name)
+		return myodai.Refuse(myodai.CodeInvalid, "address", "%s belongs to this platform; use an address of a domain of your own", name)
 	case o.FreeMail && !p.AllowsFreeMail(name): // A23, E11
-		return no("%s is a mail provider's domain, for which you cannot publish DNS records; use an address of a domain of your own", name)
+		return myodai.Refuse(myodai.CodeInvalid, "address", "%s is a mail provider's domain, for which you cannot publish DNS records; use an address of a domain of your own", name)
 	case o.FreeMail && o.Verify:
-		return no("%s is a mail provider's domain, and here an address needs its domain verified; use one of a domain of your own", name)
+		return myodai.Refuse(myodai.CodeInvalid, "address", "%s is a mail provider's domain, and here an address needs its domain verified; use one of a domain of your own", name)
+	case p.Verification == myodai.VerifyDomain && o.Verify && len(verified) == 0:
+		return myodai.Refuse(myodai.CodeInvalid, "address", "%s is not a verified domain of yours; register it, publish its records and have it checked", name)
 	case p.Verification == myodai.VerifyDomain && o.Verify: // B28
-		return no("%s is not a verified domain of yours; %s", name, listed(verified))
+		return myodai.Refuse(myodai.CodeInvalid, "address", "%s is not a verified domain of yours; verified are %s", name, listed(verified))
 	case o.Via != "" && o.DMARC == KnownYes: // D11, T12
-		return no("%s asks receivers by DMARC (p=%s) not to accept mail that it did not sign, so yours would not arrive; verify the domain by DNS instead of the address by mail", name, o.Policy)
+		return myodai.Refuse(myodai.CodeInvalid, "address", "%s asks receivers by DMARC (p=%s) not to accept mail that it did not sign, so yours would not arrive; verify the domain by DNS instead of the address by mail", name, o.Policy)
 	}
 	return nil
 }
 
 // listed says which domains there are to choose from.
 func listed(verified []myodai.Domain) string {
-	if len(verified) == 0 {
-		return "none is yet: register one, publish its records and have it checked"
-	}
 	var names []string
 	for i, d := range verified {
 		if i == 10 {
@@ -125,7 +121,7 @@ func listed(verified []myodai.Domain) string {
 		}
 		names = append(names, string(d.Name))
 	}
-	return "verified are " + strings.Join(names, ", ")
+	return strings.Join(names, ", ")
 }
 
 // maxVerified bounds the domains that are listed.
