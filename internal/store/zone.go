@@ -44,7 +44,7 @@ func (s *Store) PublishedDomains(ctx context.Context) ([]plan.Published, error) 
 	}, `
 		select d.id, d.tenant_id, d.name, d.state, d.token, d.shape, d.shapes, d.return_path, d.root_spf, d.report_address,
 		       d.registered_at, d.verified_at, d.at_risk_at, d.failed_checks, d.notices, d.checked_at, d.next_check_at, d.changed_at,
-		       d.planned_at, d.entered_at, d.connected_at, d.cause,
+		       d.planned_at, d.entered_at, d.connected_at, d.cause, d.default_from,
 		       coalesce(k.id, ''), d.tenant_id, d.id, coalesce(k.selector, ''), coalesce(k.algorithm, ''),
 		       coalesce(k.public, ''), coalesce(k.state, ''), coalesce(k.created_at, 0)
 		  from domains d left join dkim_keys k on k.tenant_id = d.tenant_id and k.domain_id = d.id
