@@ -26,6 +26,7 @@ func (c *cli) credentialCommand() *cobra.Command {
 func addCredentialFlags(cmd *cobra.Command, n *api.NewCredential) {
 	cmd.Flags().StringVar(&n.Kind, "kind", "api", "api or smtp")
 	cmd.Flags().StringVar(&n.Label, "label", "", "what it is for")
+	cmd.Flags().StringVar(&n.Role, "role", "", "what an API key may do: owner, administrator or member (default: administrator)")
 	cmd.Flags().StringVar(&n.Class, "class", "", "class of the mail that names none, such as `marketing`")
 }
 

@@ -71,7 +71,7 @@ func (c *cli) root() *cobra.Command {
 	root.AddCommand(
 		c.serveCommand(), c.demoCommand(), c.migrateCommand(), c.configCommand(), c.setupLinkCommand(), c.versionCommand(), c.manCommand(),
 		c.checkCommand(), c.dmarcCommand(),
-		c.tenantCommand(), c.credentialCommand(), c.policyCommand(), c.senderCommand(), c.routeCommand(), c.domainCommand(), c.trackingCommand(), c.keyCommand(),
+		c.tenantCommand(), c.memberCommand(), c.trailCommand(), c.credentialCommand(), c.policyCommand(), c.senderCommand(), c.routeCommand(), c.domainCommand(), c.trackingCommand(), c.keyCommand(),
 		c.sendCommand(), c.messageCommand(), c.queueCommand(), c.suppressionCommand(), c.auditCommand(), c.eventsCommand(), c.webhookCommand(),
 	)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {

@@ -7,6 +7,7 @@ type Action string
 
 const (
 	ActionView        Action = "view"        // mail, its recipients, suppressions, events
+	ActionSend        Action = "send"        // hand in a message, which only keys do
 	ActionSuppress    Action = "suppress"    // put addresses on the suppression list and take them off
 	ActionSetUp       Action = "set_up"      // domains, sender addresses, share links, webhooks (E1, C8)
 	ActionCredentials Action = "credentials" // hand out API keys and SMTP passwords
@@ -18,7 +19,7 @@ const (
 
 // Actions are all there are.
 var Actions = []Action{
-	ActionView, ActionSuppress, ActionSetUp, ActionCredentials, ActionMembers, ActionAudit, ActionSignIn, ActionPlatform,
+	ActionView, ActionSend, ActionSuppress, ActionSetUp, ActionCredentials, ActionMembers, ActionAudit, ActionSignIn, ActionPlatform,
 }
 
 // rights is who may do what. What is not in it is not allowed (T65).
@@ -31,13 +32,13 @@ var rights = map[myodai.Role]map[Action]bool{
 		ActionSignIn: true, ActionPlatform: true, ActionSuppress: true,
 	},
 	myodai.RoleOwner: {
-		ActionView: true, ActionSuppress: true, ActionSetUp: true, ActionCredentials: true, ActionMembers: true,
+		ActionView: true, ActionSend: true, ActionSuppress: true, ActionSetUp: true, ActionCredentials: true, ActionMembers: true,
 		ActionAudit: true, ActionSignIn: true,
 	},
 	myodai.RoleAdministrator: {
-		ActionView: true, ActionSuppress: true, ActionSetUp: true, ActionCredentials: true, ActionMembers: true, ActionAudit: true,
+		ActionView: true, ActionSend: true, ActionSuppress: true, ActionSetUp: true, ActionCredentials: true, ActionMembers: true, ActionAudit: true,
 	},
-	myodai.RoleMember: {ActionView: true, ActionSuppress: true},
+	myodai.RoleMember: {ActionView: true, ActionSend: true, ActionSuppress: true},
 }
 
 // May reports whether the role allows the action.

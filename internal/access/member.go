@@ -285,3 +285,34 @@ func (s *Service) ResetMember(ctx context.Context, by By, tenant myodai.TenantID
 	}
 	return m, s.sendReset(ctx, m, now)
 }
+
+// SessionsOf lists where a member of the tenant is signed in, newest first, for
+// who manages members up to that role.
+func (s *Service) SessionsOf(ctx context.Context, by By, tenant myodai.TenantID, id myodai.MemberID) ([]myodai.Session, error) {
+	m, err := s.managed(ctx, by, tenant, id)
+	if err != nil {
+		return nil, err
+	}
+	return s.OwnSessions(ctx, Actor{Member: m, Tenant: tenant})
+}
+
+// EndSessionsOf signs a member of the tenant out everywhere.
+func (s *Service) EndSessionsOf(ctx context.Context, by By, tenant myodai.TenantID, id myodai.MemberID) error {
+	m, err := s.managed(ctx, by, tenant, id)
+	if err != nil {
+		return err
+	}
+	return s.people.EndSessions(ctx, tenant, m.ID, "", s.audit(time.Now(), by, tenant, "end-member-sessions", string(id), nil))
+}
+
+// managed is a member whom by may manage.
+func (s *Service) managed(ctx context.Context, by By, tenant myodai.TenantID, id myodai.MemberID) (myodai.Member, error) {
+	if err := by.may(ActionMembers, tenant); err != nil {
+		return myodai.Member{}, err
+	}
+	m, err := s.people.Member(ctx, tenant, id)
+	if err == nil && !MayGrant(by.Role, m.Role) {
+		err = errAbove
+	}
+	return m, err
+}

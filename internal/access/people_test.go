@@ -19,15 +19,18 @@ func base32Of(s string) ([]byte, error) {
 func TestMay(t *testing.T) {
 	all := access.Actions
 	for role, want := range map[myodai.Role][]access.Action{
-		myodai.RoleOperator: all,
-		myodai.RoleOwner: {
+		myodai.RoleOperator: {
 			access.ActionView, access.ActionSuppress, access.ActionSetUp, access.ActionCredentials, access.ActionMembers,
+			access.ActionAudit, access.ActionSignIn, access.ActionPlatform,
+		},
+		myodai.RoleOwner: {
+			access.ActionView, access.ActionSend, access.ActionSuppress, access.ActionSetUp, access.ActionCredentials, access.ActionMembers,
 			access.ActionAudit, access.ActionSignIn,
 		},
 		myodai.RoleAdministrator: {
-			access.ActionView, access.ActionSuppress, access.ActionSetUp, access.ActionCredentials, access.ActionMembers, access.ActionAudit,
+			access.ActionView, access.ActionSend, access.ActionSuppress, access.ActionSetUp, access.ActionCredentials, access.ActionMembers, access.ActionAudit,
 		},
-		myodai.RoleMember: {access.ActionView, access.ActionSuppress},
+		myodai.RoleMember: {access.ActionView, access.ActionSend, access.ActionSuppress},
 		"":                {},
 		"root":            {},
 	} {

@@ -13,6 +13,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/myodai/myodai"
+	"github.com/myodai/myodai/internal/access"
 )
 
 // guard is what a request passes before its parameters and body are looked at:
@@ -26,6 +27,10 @@ func (s *Server) guard(o operation) func(huma.Context, func(huma.Context)) {
 			req.who = who
 			err = allowed(o.scope, who)
 		}
+		if err == nil && who.Kind != myodai.CredentialOperator && !access.May(who.Role, o.needed()) {
+			err = myodai.Refuse(myodai.CodeForbidden, "",
+				"the role of this key is %s, which does not allow this; create a key with a higher role", who.Role)
+		}
 		if err == nil && o.upload == nil {
 			err = acceptable(r)
 		}
@@ -33,6 +38,8 @@ func (s *Server) guard(o operation) func(huma.Context, func(huma.Context)) {
 			s.writeProblem(w, r, s.problem(req, o.id, err))
 			return
 		}
+		req.by = s.by(r, who)
+		ctx = s.audited(o, ctx, who)
 		if o.upload != nil {
 			req.raw = r
 			next(ctx)

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/myodai/myodai"
+	"github.com/myodai/myodai/internal/access"
 )
 
 // request is what is known about one request while it is answered.
@@ -20,6 +21,7 @@ type request struct {
 	w    *recorder
 	who  myodai.Credential // zero until recognized
 	from string            // network the client is in
+	by   access.By         // the same, for the engine
 	// body is set once the request may send one.
 	body *meteredBody
 	raw  *http.Request // of an upload, whose body its handler reads; nil otherwise

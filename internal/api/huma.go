@@ -11,6 +11,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/validation"
 
 	"github.com/myodai/myodai"
+	"github.com/myodai/myodai/internal/access"
 )
 
 // huma keeps some of its settings in package variables. They are set once,
@@ -86,8 +87,10 @@ type operation struct {
 	summary          string
 	details          string // "" when the summary says it all
 	scope            scope
-	status           int   // of success; 0 means 200, or 204 without a body
-	maxBody          int64 // octets; 0 means 64 KiB
+	action           access.Action // that the key's role has to allow; "" for what needed says
+	unaudited        bool          // what it does is not in the audit trail
+	status           int           // of success; 0 means 200, or 204 without a body
+	maxBody          int64         // octets; 0 means 64 KiB
 	// upload lists the media types of a body that the handler reads itself, as it
 	// arrives; none means that the body is JSON.
 	upload []string

@@ -101,6 +101,23 @@ var doors = []struct {
 	{"undo-audit", "tenant", "POST", "/v1/audits/{audit_id}/undo", "", 200},
 	{"waive-audit", "operator", "POST", "/v1/tenants/{tenant_id}/audit-waiver", `{"reason":"known"}`, 201},
 	{"undo-suppression-batch", "tenant", "DELETE", "/v1/suppression-imports/{batch_id}", "", 200},
+	{"list-members", "tenant", "GET", "/v1/members", "", 200},
+	{"invite-member", "tenant", "POST", "/v1/invitations", `{"email":"new@example.org","role":"member"}`, 201},
+	{"list-invitations", "tenant", "GET", "/v1/invitations", "", 200},
+	{"withdraw-invitation", "tenant", "DELETE", "/v1/invitations/{invitation_id}", "", 204},
+	{"list-member-sessions", "tenant", "GET", "/v1/members/{member_id}/sessions", "", 200},
+	{"end-member-sessions", "tenant", "DELETE", "/v1/members/{member_id}/sessions", "", 204},
+	{"update-member", "tenant", "PATCH", "/v1/members/{member_id}", `{"role":"administrator"}`, 200},
+	{"reset-member", "tenant", "POST", "/v1/members/{member_id}/reset", "", 200},
+	{"remove-member", "tenant", "DELETE", "/v1/members/{member_id}", "", 204},
+	{"list-operators", "operator", "GET", "/v1/operators", "", 200},
+	{"invite-operator", "operator", "POST", "/v1/operators", `{"email":"op@example.org"}`, 201},
+	{"reset-operator", "operator", "POST", "/v1/operators/{operator_id}/reset", "", 200},
+	{"remove-operator", "operator", "DELETE", "/v1/operators/{operator_id}", "", 204},
+	{"list-tenant-members", "operator", "GET", "/v1/tenants/{tenant_id}/members", "", 200},
+	{"invite-tenant-member", "operator", "POST", "/v1/tenants/{tenant_id}/invitations", `{"email":"owner@example.org","role":"owner"}`, 201},
+	{"list-audit-trail", "both", "GET", "/v1/audit", "", 200},
+	{"list-tenant-audit-trail", "operator", "GET", "/v1/tenants/{tenant_id}/audit", "", 200},
 	{"list-events", "both", "GET", "/v1/events", "", 200},
 	{"get-queue", "both", "GET", "/v1/queue", "", 200},
 	{"list-queued", "both", "GET", "/v1/queue/deliveries", "", 200},
@@ -117,6 +134,7 @@ func (p party) ids() map[string]string {
 		"{check_id}":   p.check,
 		"{message_id}": p.message, "{suppression_id}": p.suppression, "{webhook_id}": p.webhook, "{tracking_id}": p.tracking, "{sender_id}": p.sender,
 		"{audit_id}": p.audit, "{batch_id}": p.batch, "{returned_id}": p.returned, "{delivery_id}": p.held,
+		"{member_id}": p.member, "{invitation_id}": p.invitation, "{operator_id}": p.operator,
 	}
 }
 
@@ -214,7 +232,7 @@ func TestAuthorizationMatrix(t *testing.T) {
 			key, foreign = w.operator, map[string]string{}
 		}
 		foreign["nobody's"] = "tcdms"
-		for _, prefix := range []string{"ten", "crd", "dom", "chk", "msg", "sup", "lau", "bat", "ret", "dlv", "trk", "snd"} {
+		for _, prefix := range []string{"ten", "crd", "dom", "chk", "msg", "sup", "lau", "bat", "ret", "dlv", "trk", "snd", "mem", "tck"} {
 			foreign["nobody's "+prefix] = prefix + "_" + strings.Repeat("0", 26)
 		}
 		for _, name := range placeholders.FindAllString(d.path, -1) {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/myodai/myodai"
+	"github.com/myodai/myodai/internal/access"
 	"github.com/myodai/myodai/internal/submission"
 )
 
@@ -141,7 +142,7 @@ type sendOutput struct {
 
 func (s *Server) registerMessages() {
 	register(s, operation{
-		id: "send-message", method: http.MethodPost, path: "/messages", tag: "messages", scope: scopeTenant,
+		id: "send-message", method: http.MethodPost, path: "/messages", tag: "messages", scope: scopeTenant, action: access.ActionSend, unaudited: true,
 		summary: "Send a message", status: http.StatusAccepted,
 		details: "202 says that the message is stored durably and that we are responsible for it from now on.",
 		// Base64 makes four octets of three; a megabyte is for everything around.

@@ -34,7 +34,7 @@ func (s *Server) streaming(o operation) func(huma.Context, func(huma.Context)) {
 			next(ctx)
 			return
 		}
-		if err := o.stream(&events{w: w, r: r}, requestOf(r.Context()).who, ctx.Param); err != nil {
+		if err := o.stream(&events{w: w, r: r.WithContext(ctx.Context())}, requestOf(r.Context()).who, ctx.Param); err != nil {
 			s.writeProblem(w, r, s.problem(requestOf(r.Context()), o.id, err))
 		}
 	}

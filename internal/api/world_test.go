@@ -72,6 +72,8 @@ type party struct {
 	tracking                     string // verified
 	audit, batch, returned, held string
 	sender                       string
+	member, invitation           string
+	operator                     string // of the platform
 }
 
 // world is the API over real rooms, with two tenants.
@@ -122,11 +124,15 @@ func newWorldAsking(t *testing.T, limits api.Limits, prober domains.Prober) *wor
 		Zone: "plat.example", MailHost: "mail.plat.example", NameServers: []myodai.Name{"ns1.plat.example"},
 		Addresses: []netip.Addr{netip.MustParseAddr("192.0.2.1")},
 	}
-	w.access = access.New(access.Options{Store: w.store, Random: rand.Reader})
 	w.submission = submission.New(submission.Options{
 		Store: w.store, Suppressions: w.store, Holds: w.store, Addresses: w.store, Random: rand.Reader, MailHost: site.MailHost, MaxSize: 1 << 20,
 		Own: submission.Mailbox{Name: "Plat", Address: myodai.Address{Local: "no-reply", Domain: site.Zone}}, Routes: []string{"bulk", "normal"},
 	})
+	w.access = access.New(access.Options{
+		Store: w.store, People: w.store, Random: rand.Reader, BaseURL: "https://plat.example",
+		Send: func(context.Context, myodai.OwnMail) (myodai.MessageID, error) { return "msg_1", nil },
+	})
+	t.Cleanup(w.access.Wait)
 	w.server = api.New(api.Options{
 		Store: w.store, Access: w.access, Random: rand.Reader, Log: log, Version: "test", Limits: limits, Registerer: w.registry,
 		Domains: domains.New(domains.Options{
@@ -173,6 +179,9 @@ func newWorldAsking(t *testing.T, limits api.Limits, prober domains.Prober) *wor
 func (w *world) populate() *world {
 	w.t.Helper()
 	w.acme, w.evil = w.newParty("Acme"), w.newParty("Evil")
+	for i, p := range []*party{&w.acme, &w.evil} {
+		p.operator = w.newMember("", "op"+itoa(i)+"@plat.example", myodai.RoleOperator)
+	}
 	return w
 }
 
@@ -232,7 +241,28 @@ func (w *world) newParty(name string) (p party) {
 	var a api.Sender
 	w.call("POST", "/v1/senders", p.key, `{"label":"sales","address":"sales@`+host+`"}`, http.StatusCreated, &a)
 	p.sender = string(a.ID)
+	p.member = w.newMember(p.tenant.ID, "ben@"+host, myodai.RoleMember)
+	var invited api.Invitation
+	w.call("POST", "/v1/invitations", p.key, `{"email":"chie@`+host+`","role":"member"}`, http.StatusCreated, &invited)
+	p.invitation = string(invited.ID)
 	return p
+}
+
+// newMember makes somebody who could sign in.
+func (w *world) newMember(tenant myodai.TenantID, email string, role myodai.Role) string {
+	w.t.Helper()
+	address, err := myodai.ParseAddress(email)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	now := time.Now()
+	m := myodai.Member{
+		ID: myodai.NewID[myodai.MemberID](now, rand.Reader), TenantID: tenant, Email: address, Language: "en", Role: role, CreatedAt: now,
+	}
+	if err := w.store.CreateMember(w.t.Context(), myodai.MemberChange{Member: m}, now); err != nil {
+		w.t.Fatal(err)
+	}
+	return string(m.ID)
 }
 
 func draft(from string) string {

@@ -54,6 +54,7 @@ func (p *pending) done() {
 
 // noted is what one transaction has written that the audit trail asks about.
 type noted struct {
+	changed bool // at least a row
 	audited bool
 	events  []myodai.Event
 }
@@ -64,7 +65,7 @@ func (s *Store) audited(q session, do func(session) error) error {
 		return err
 	}
 	p := pendingOf(q.ctx)
-	if q.noted.audited || !p.waiting() {
+	if !q.noted.changed || q.noted.audited || !p.waiting() {
 		return nil
 	}
 	return s.addAudit(q, []myodai.AuditEntry{completed(p.entry, q.noted.events)})

@@ -47,7 +47,11 @@ func (q session) exec(query string, args ...any) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	return result.RowsAffected()
+	n, err := result.RowsAffected()
+	if q.noted != nil && n > 0 {
+		q.noted.changed = true
+	}
+	return n, err
 }
 
 // maxParameters is how many parameters one statement has. Both databases allow

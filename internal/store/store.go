@@ -155,7 +155,9 @@ func (s *Store) transact(ctx context.Context, do func(session) error) (err error
 	if err := tx.Commit(); err != nil {
 		return &commitError{err}
 	}
-	pendingOf(ctx).done()
+	if q.noted.audited {
+		pendingOf(ctx).done()
+	}
 	return nil
 }
 
