@@ -204,12 +204,12 @@ func (s *server) buildRooms(master [32]byte) error {
 		Store: s.store, Random: rand.Reader, ReturnKey: [32]byte(returnKey), Zone: cfg.Zone, MailHost: cfg.Hostname,
 		Postmaster: postmaster{dir: s.path("postmaster")}.keep, Unsubscribes: s.track, Registerer: s.registry,
 	})
-	if s.console, err = s.newConsole(master); err != nil {
-		return err
-	}
 	s.webhooks = webhook.New(webhook.Options{
 		Store: s.store, Dial: s.dialer(nil).DialContext, Insecure: cfg.WebhookInsecure, Log: log, Disabled: s.tellDisabled,
 	})
+	if s.console, err = s.newConsole(master); err != nil {
+		return err
+	}
 	s.api = api.New(api.Options{
 		Store: s.store, Access: s.access, Domains: s.domains, Tracking: s.tracking, Submission: s.submission, Webhooks: s.webhooks,
 		Senders: s.senders, Hygiene: s.hygiene, Random: rand.Reader,
@@ -249,7 +249,8 @@ func (s *server) newConsole(master [32]byte) (*console.Server, error) {
 		return nil, fmt.Errorf("derive the key of the console: %w", err)
 	}
 	return console.New(console.Options{
-		Store: s.store, Domains: s.domains, Senders: s.senders, Submission: s.submission, Access: s.access, Random: rand.Reader, Key: [32]byte(key), Log: s.log,
+		Store: s.store, Domains: s.domains, Senders: s.senders, Submission: s.submission, Webhooks: s.webhooks, Access: s.access,
+		Random: rand.Reader, Key: [32]byte(key), Log: s.log,
 		BaseURL: s.cfg.BaseURL, Platform: s.cfg.ServiceName, Lookup: s.cache.Lookup,
 	})
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/myodai/myodai/internal/senders"
 	"github.com/myodai/myodai/internal/store"
 	"github.com/myodai/myodai/internal/submission"
+	"github.com/myodai/myodai/internal/webhook"
 )
 
 // Options are what a Server is made of. Store, Domains, Random, Key and Log are
@@ -24,6 +25,7 @@ type Options struct {
 	// there are no such pages.
 	Senders    *senders.Service
 	Submission *submission.Engine
+	Webhooks   *webhook.Service // nil: there are no such pages
 	Access     *access.Service
 	Lookup     Lookup    // asks DNS while somebody types a domain; nil: nobody does
 	Sessions   Sessions  // nil: those of Access

@@ -33,6 +33,7 @@ var sections = []struct {
 		{"/senders", "nav.senders", "mail", members},
 		{"/routes", "nav.routes", "arrow", members},
 		{"/credentials", "nav.credentials", "key", administrators},
+		{"/webhooks", "nav.webhooks", "bolt", administrators},
 	}},
 	{"nav.team", []entry{
 		{"/members", "nav.members", "members", managers},

@@ -29,6 +29,9 @@ func (s *Server) route() {
 	s.add("GET /design", everyone, showDesign)
 	s.routeDomains()
 	s.routeMessages()
+	if s.o.Webhooks != nil {
+		s.routeWebhooks()
+	}
 	if s.o.Senders != nil {
 		s.routeQuestion()
 		s.routeSenders()

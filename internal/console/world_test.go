@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"errors"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -26,6 +28,7 @@ import (
 	"github.com/myodai/myodai/internal/senders"
 	"github.com/myodai/myodai/internal/store"
 	"github.com/myodai/myodai/internal/submission"
+	"github.com/myodai/myodai/internal/webhook"
 )
 
 // silence is DNS that nobody answers for: every record stays unknown.
@@ -124,8 +127,11 @@ func newWorldAsking(t *testing.T, prober domains.Prober) *world {
 			return "", nil
 		},
 	})
+	hooks := webhook.New(webhook.Options{Store: w.store, Log: log, Dial: func(context.Context, string, string) (net.Conn, error) {
+		return nil, errors.New("there is no way out of this test")
+	}})
 	if w.server, err = console.New(console.Options{
-		Store: w.store, Domains: w.domains, Senders: asking, Submission: sending, Sessions: w.door, Random: rand.Reader, Key: key, Log: log,
+		Store: w.store, Domains: w.domains, Senders: asking, Submission: sending, Webhooks: hooks, Sessions: w.door, Random: rand.Reader, Key: key, Log: log,
 	}); err != nil {
 		t.Fatal(err)
 	}
