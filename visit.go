@@ -56,12 +56,6 @@ type Visit struct {
 	First  bool // the first one of its kind, copy, and link that is worth as much
 }
 
-// VisitBackground is what a visit is judged by beside itself.
-type VisitBackground struct {
-	DeliveredAt time.Time // of its copy; when it was accepted, while it is not delivered
-	Visits      []Visit   // earlier ones to the same copy
-}
-
 // Visits is a number of visits: by people and their proxies, by visitors nobody
 // can tell, and by machines.
 type Visits struct {

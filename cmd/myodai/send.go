@@ -49,6 +49,7 @@ whole message is sent as it is: its line ends are made CRLF when they are all LF
 	f.StringVar(&s.message.Subject, "subject", "", "subject")
 	f.StringVar(&s.message.Text, "text", "", "plain text body (default: standard input)")
 	f.StringVar(&s.message.Class, "class", "", "what kind of mail it is, such as `marketing`")
+	f.StringVar(&s.message.Track, "track", "", "what of it may be tracked: off, `clicks`, opens, or clicks,opens (default: what its class tracks)")
 	f.StringVar(&s.html, "html", "", "`FILE` with the HTML body")
 	f.StringVar(&s.raw, "raw", "", "`FILE` with a whole message; - is standard input")
 	f.StringArrayVar(&s.attach, "attach", nil, "`FILE` to go along; may be repeated")

@@ -100,6 +100,7 @@ func New(o Options) *Server {
 	s.registerKeys()
 	s.registerTracking()
 	s.registerMessages()
+	s.registerVisits()
 	s.registerSuppressions()
 	s.registerWebhooks()
 	s.registerAudits()

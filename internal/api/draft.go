@@ -13,7 +13,7 @@ import (
 )
 
 // NewMessage is a message to be sent: in parts, of which it is composed, or
-// whole, in raw or raw_base64, and then with nothing beside it but to and class.
+// whole, in raw or raw_base64, and then with nothing beside it but to, class and track.
 type NewMessage struct {
 	From        string            `json:"from,omitempty" doc:"The author: a verified domain's address, with or without a name." example:"Acme <news@acme.example>"`
 	To          []string          `json:"to,omitempty" doc:"Recipients; with raw the recipients of the envelope."`
@@ -60,7 +60,7 @@ func (n NewMessage) readRaw() (raw []byte, recipients []myodai.Address, err erro
 		return nil, nil, myodai.Refuse(myodai.CodeInvalid, "raw_base64", "give raw or raw_base64, not both")
 	case n.From+n.Subject+n.Text+n.HTML != "" || len(n.Cc)+len(n.Bcc)+len(n.ReplyTo)+len(n.Attachments)+len(n.Headers) > 0:
 		return nil, nil, myodai.Refuse(myodai.CodeInvalid, "raw",
-			"a raw message has its header in it; beside it give only to, the recipients of the envelope, and class")
+			"a raw message has its header in it; beside it give only to, the recipients of the envelope, class and track")
 	}
 	if raw = []byte(n.Raw); n.RawBase64 != "" {
 		if raw, err = decodeBase64(n.RawBase64); err != nil {

@@ -617,6 +617,8 @@ CREATE TABLE visits (
   foreign key (tenant_id, message_id) references messages (tenant_id, id)
 );
 
+CREATE INDEX visits_first on visits (message_id) where is_first;
+
 CREATE INDEX visits_message on visits (tenant_id, message_id, id);
 
 CREATE TABLE webhooks (

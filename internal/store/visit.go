@@ -5,7 +5,6 @@ import (
 	"context"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -29,96 +28,61 @@ func (s *Store) SuspendedTenants(ctx context.Context) ([]myodai.TenantID, error)
 	return list, wrap("list suspended tenants", err)
 }
 
-// VisitsAround says for each copy when it was delivered, or accepted while it is
-// not, and which visits to it there have been from since on. A copy that is gone,
-// or is not its tenant's, is left out.
-func (s *Store) VisitsAround(ctx context.Context, copies []myodai.Copy, since time.Time) (map[myodai.Copy]myodai.VisitBackground, error) {
-	found := map[myodai.Copy]myodai.VisitBackground{}
-	for some := range slices.Chunk(copies, maxParameters/2) {
-		if err := s.read(ctx).visitsAround(some, since, found); err != nil {
-			return nil, wrap("read visits", err)
+// Delivered says for each copy when it was delivered, or accepted while it is
+// not. A copy that is gone, or is not its tenant's, is left out.
+func (s *Store) Delivered(ctx context.Context, copies []myodai.Copy) (map[myodai.Copy]time.Time, error) {
+	found := map[myodai.Copy]time.Time{}
+	for some := range slices.Chunk(copies, maxParameters) {
+		if err := s.read(ctx).delivered(some, found); err != nil {
+			return nil, wrap("read when mail was delivered", err)
 		}
 	}
 	return found, nil
 }
 
-func (q session) visitsAround(copies []myodai.Copy, since time.Time, found map[myodai.Copy]myodai.VisitBackground) error {
+func (q session) delivered(copies []myodai.Copy, found map[myodai.Copy]time.Time) error {
 	var messages, deliveries []any
 	asked := map[myodai.Copy]bool{}
 	for _, c := range copies {
 		asked[c] = true
-		messages = append(messages, c.MessageID)
-		if c.DeliveryID != "" {
+		if c.DeliveryID == "" {
+			messages = append(messages, c.MessageID)
+		} else {
 			deliveries = append(deliveries, c.DeliveryID)
 		}
 	}
-	times, err := all(q, func(m *myodai.Message) []any { return []any{&m.TenantID, &m.ID, instant{&m.AcceptedAt}} },
-		`select tenant_id, id, accepted_at from messages where id in (`+placeholders(1, len(messages))+`)`, messages...)
-	if err != nil {
-		return err
-	}
-	for _, m := range times {
-		if c := (myodai.Copy{TenantID: m.TenantID, MessageID: m.ID}); asked[c] {
-			found[c] = myodai.VisitBackground{DeliveredAt: m.AcceptedAt}
-		}
-	}
-	if len(deliveries) > 0 {
-		list, err := all(q, deliveryFields,
-			`select `+deliveryColumns+` from deliveries where id in (`+placeholders(1, len(deliveries))+`)`, deliveries...)
+	if len(messages) > 0 {
+		list, err := all(q, func(m *myodai.Message) []any { return []any{&m.TenantID, &m.ID, instant{&m.AcceptedAt}} },
+			`select tenant_id, id, accepted_at from messages where id in (`+placeholders(1, len(messages))+`)`, messages...)
 		if err != nil {
 			return err
 		}
-		for _, d := range list {
-			at := d.QueuedAt
-			if d.State == myodai.DeliveryDelivered {
-				at = d.Last.At
-			}
-			if c := (myodai.Copy{TenantID: d.TenantID, MessageID: d.MessageID, DeliveryID: d.ID}); asked[c] {
-				found[c] = myodai.VisitBackground{DeliveredAt: at}
+		for _, m := range list {
+			if c := (myodai.Copy{TenantID: m.TenantID, MessageID: m.ID}); asked[c] {
+				found[c] = m.AcceptedAt
 			}
 		}
 	}
-	tenants := tenantsOf(copies)
-	visits, err := all(q, visitFields, `select `+visitColumns+` from visits
-		 where tenant_id in (`+placeholders(1, len(tenants))+`) and message_id in (`+placeholders(len(tenants)+1, len(messages))+`)
-		   and id >= $`+strconv.Itoa(len(tenants)+len(messages)+1)+` order by id`,
-		append(append(tenants, messages...), earliestVisit(since))...)
+	if len(deliveries) == 0 {
+		return nil
+	}
+	list, err := all(q, func(d *myodai.Delivery) []any {
+		return []any{&d.TenantID, &d.MessageID, &d.ID, &d.State, instant{&d.QueuedAt}, document{&d.Last}}
+	}, `select tenant_id, message_id, id, state, queued_at, last_outcome from deliveries
+		 where id in (`+placeholders(1, len(deliveries))+`)`, deliveries...)
 	if err != nil {
 		return err
 	}
-	for _, v := range visits {
-		if b, ok := found[v.Copy]; ok {
-			b.Visits = append(b.Visits, v)
-			found[v.Copy] = b
+	for _, d := range list {
+		at := d.QueuedAt
+		if d.State == myodai.DeliveryDelivered {
+			at = d.Last.At
+		}
+		if c := (myodai.Copy{TenantID: d.TenantID, MessageID: d.MessageID, DeliveryID: d.ID}); asked[c] {
+			found[c] = at
 		}
 	}
 	return nil
-}
-
-func tenantsOf(copies []myodai.Copy) []any {
-	var list []any
-	seen := map[myodai.TenantID]bool{}
-	for _, c := range copies {
-		if !seen[c.TenantID] {
-			seen[c.TenantID] = true
-			list = append(list, c.TenantID)
-		}
-	}
-	return list
-}
-
-// earliestVisit sorts before every visit from an instant on, because ids begin
-// with their time.
-func earliestVisit(at time.Time) myodai.VisitID {
-	return myodai.NewID[myodai.VisitID](at, zeros{})
-}
-
-// zeros is the randomness of an id that is only compared.
-type zeros struct{}
-
-func (zeros) Read(p []byte) (int, error) {
-	clear(p)
-	return len(p), nil
 }
 
 // RecordVisits writes those visits that are not there yet and whose message is,
@@ -200,13 +164,19 @@ type visited map[visitedLink]bool
 // visitedCopies says which links of the copies people have visited already.
 func (q session) visitedCopies(list []myodai.Visit) (visited, error) {
 	seen := visited{}
-	messages := map[myodai.Copy]bool{}
+	var messages []any
+	asked := map[myodai.MessageID]bool{}
 	for _, v := range list {
-		messages[myodai.Copy{TenantID: v.Copy.TenantID, MessageID: v.Copy.MessageID}] = true
+		if !asked[v.Copy.MessageID] {
+			asked[v.Copy.MessageID] = true
+			messages = append(messages, v.Copy.MessageID)
+		}
 	}
-	for m := range messages {
-		before, err := all(q, visitFields, `select `+visitColumns+` from visits
-			 where tenant_id = $1 and message_id = $2 and is_first`, m.TenantID, m.MessageID)
+	for some := range slices.Chunk(messages, maxParameters) {
+		before, err := all(q, func(v *myodai.Visit) []any {
+			return []any{&v.Copy.TenantID, &v.Copy.MessageID, &v.Copy.DeliveryID, &v.Kind, &v.Link}
+		}, `select tenant_id, message_id, delivery_id, kind, link from visits
+			 where is_first and message_id in (`+placeholders(1, len(some))+`)`, some...)
 		if err != nil {
 			return nil, err
 		}

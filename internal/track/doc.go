@@ -11,7 +11,7 @@
 // have in the message, and what is not understood for certain stays as it is.
 //
 // What happened is first appended to a file and brought into the store from
-// there, each visit once (docs/decisions/0008-links-hold-their-destination.md).
+// there, each visit once (docs/decisions/0009-links-hold-their-destination.md).
 //
 // It follows RFC 8058 for unsubscribing with one click, RFC 2369 for its header
 // field, and RFC 2045, RFC 2046 and RFC 1468 for the texts of mails.

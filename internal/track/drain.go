@@ -10,9 +10,8 @@ import (
 )
 
 const (
-	drainSize = 500              // visits of one transaction
+	drainSize = 1000             // visits of one transaction
 	drainTime = 20 * time.Second // that it may take
-	lookBack  = time.Minute      // how far earlier visits matter to the judgement
 )
 
 // drainVisits brings the visits into the store that are old enough for those
@@ -20,13 +19,21 @@ const (
 // newer still.
 func (s *Server) drainVisits(ctx context.Context) {
 	for ctx.Err() == nil {
-		n, err := s.drainSome(ctx, time.Now())
+		began := time.Now()
+		n, err := s.drainSome(ctx, began)
 		if err != nil {
 			s.fault(ctx, err)
 			return
 		}
 		if n == 0 {
 			return
+		}
+		// Most of the time belongs to those who wait for an answer: the database has
+		// two thousand visits a second all the same, and a rush waits in the spool.
+		pause := time.NewTimer(4 * time.Since(began))
+		select {
+		case <-ctx.Done():
+		case <-pause.C:
 		}
 	}
 }
@@ -52,7 +59,7 @@ func (s *Server) drainSome(ctx context.Context, now time.Time) (n int, err error
 	for _, left := range list[n:] {
 		to.offset -= int64(frameSize + len(left))
 	}
-	visits, err := s.judgeAll(ctx, records, n)
+	visits, recent, err := s.judgeAll(ctx, records, n)
 	if err != nil {
 		return 0, err
 	}
@@ -64,12 +71,14 @@ func (s *Server) drainSome(ctx context.Context, now time.Time) (n int, err error
 		s.fault(ctx, fmt.Errorf("visits were given up: %w", err))
 	}
 	s.metrics.drained.Add(float64(n))
+	s.recent = recent
 	return n, s.visits.take(to)
 }
 
-// judgeAll judges the first n records, in the light of all of them and of what
-// the store knows.
-func (s *Server) judgeAll(ctx context.Context, records []record, n int) ([]myodai.Visit, error) {
+// judgeAll judges the first n records, in the light of all of them, of those just
+// before, and of when their mails were delivered. recent is what those that come
+// after are to be judged by.
+func (s *Server) judgeAll(ctx context.Context, records []record, n int) (list []myodai.Visit, recent []seen, err error) {
 	around := map[myodai.Copy][]seen{}
 	var copies []myodai.Copy
 	for _, r := range records {
@@ -79,23 +88,27 @@ func (s *Server) judgeAll(ctx context.Context, records []record, n int) ([]myoda
 		}
 		around[c] = append(around[c], r.seen())
 	}
-	background, err := s.o.Store.VisitsAround(ctx, copies, records[0].at().Add(-lookBack))
+	delivered, err := s.o.Store.Delivered(ctx, copies)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	for c, b := range background {
-		for _, v := range b.Visits {
-			around[c] = append(around[c], seen{visit: v, head: v.Reason == myodai.ReasonHead})
+	var earlier []seen
+	for _, v := range s.recent {
+		if c := v.visit.Copy; around[c] != nil && v.visit.At.After(records[0].at().Add(-together)) {
+			around[c] = append(around[c], v)
+		}
+		if v.visit.At.After(records[n-1].at().Add(-together)) {
+			earlier = append(earlier, v)
 		}
 	}
 	visits := make([]myodai.Visit, n)
 	for i, r := range records[:n] {
 		v := r.seen()
-		delivered := background[r.copy()].DeliveredAt
-		v.visit.By, v.visit.Reason = judge(v, delivered, around[r.copy()])
+		v.visit.By, v.visit.Reason = judge(v, delivered[r.copy()], around[r.copy()])
 		visits[i] = v.visit
+		earlier = append(earlier, v)
 	}
-	return visits, nil
+	return visits, earlier, nil
 }
 
 // tell makes the event of a visit.

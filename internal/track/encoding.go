@@ -3,6 +3,7 @@ package track
 import (
 	"bytes"
 	"encoding/base64"
+	"mime/quotedprintable"
 	"strings"
 )
 
@@ -109,15 +110,33 @@ func decodeBase64(body []byte) (d decoded, ok bool) {
 
 // encodeBody writes the text with its edits done, in the encoding it had. What
 // is not edited stays as it was, octet for octet, except in base64, where it
-// stays so once it is decoded. ok is false when it cannot be written.
-func (d decoded) encodeBody(body []byte, encoding string, edits []edit, put func(edit) string) (out []byte, ok bool) {
+// stays so once it is decoded.
+func (d decoded) encodeBody(body []byte, encoding string, edits []edit, put func(edit) string) []byte {
 	switch encoding {
 	case "quoted-printable":
-		return d.encodeQuoted(body, edits, put), true
+		return d.editQuoted(body, edits, put)
 	case "base64":
-		return d.encodeBase64(apply(d.text, edits, put)), true
+		return d.encodeBase64(apply(d.text, edits, put))
 	}
-	return apply(body, edits, put), true
+	return apply(body, edits, put)
+}
+
+// longestLine is the length of the longest line without its end.
+func longestLine(text []byte) int {
+	longest := 0
+	for line := range bytes.SplitSeq(text, []byte("\r\n")) {
+		longest = max(longest, len(line))
+	}
+	return longest
+}
+
+// encodeQuoted writes a text as quoted-printable.
+func encodeQuoted(text []byte) []byte {
+	var b bytes.Buffer
+	w := quotedprintable.NewWriter(&b)
+	_, _ = w.Write(text) // a bytes.Buffer takes everything
+	_ = w.Close()
+	return b.Bytes()
 }
 
 // encodeBase64 writes lines as long as they were.
@@ -134,9 +153,9 @@ func (d decoded) encodeBase64(text []byte) []byte {
 	return append(append(out, all...), d.tail...)
 }
 
-// encodeQuoted writes what is put in as quoted-printable, between octets of the
+// editQuoted writes what is put in as quoted-printable, between octets of the
 // body that stay as they are, and breaks lines where they would become too long.
-func (d decoded) encodeQuoted(body []byte, edits []edit, put func(edit) string) []byte {
+func (d decoded) editQuoted(body []byte, edits []edit, put func(edit) string) []byte {
 	out := make([]byte, 0, len(body)+256*len(edits))
 	at := 0
 	for _, e := range edits {

@@ -1,6 +1,7 @@
 package track
 
 import (
+	"context"
 	"time"
 
 	"github.com/myodai/myodai"
@@ -59,4 +60,52 @@ func (n Noted) seen() seen {
 	}
 	at := time.Unix(0, 0).Add(time.Duration(n.After * float64(time.Second)))
 	return seen{visit: myodai.Visit{Kind: n.Kind, At: at, Agent: n.Agent, Link: n.Link, Copy: c}, of: n.Of, head: n.Head, prefetch: n.Prefetch}
+}
+
+// Dir is where visits wait.
+func (s *Server) Dir() string { return s.o.Dir }
+
+// Spool is a spool of texts.
+type Spool struct{ s *spool }
+
+func OpenSpool(dir string, most int64) (*Spool, error) {
+	s, err := openSpool(dir, most)
+	return &Spool{s}, err
+}
+
+// Append returns when the record is durable.
+func (s *Spool) Append(data []byte) error {
+	b, err := s.s.append(data)
+	if err != nil {
+		return err
+	}
+	<-b.done
+	return b.err
+}
+
+func (s *Spool) Close() error { return s.s.close() }
+
+// Drain reads and takes away all there is.
+func (s *Spool) Drain(t interface{ Fatal(...any) }) (all []string) {
+	for {
+		list, to, err := s.s.read(7)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(list) == 0 {
+			return all
+		}
+		for _, data := range list {
+			all = append(all, string(data))
+		}
+		if err := s.s.take(to); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// DrainNow brings what may be brought into the store.
+func (s *Server) DrainNow(ctx context.Context) {
+	s.drainWishes(ctx)
+	s.drainVisits(ctx)
 }

@@ -6,11 +6,17 @@ import (
 	"strings"
 )
 
+// isPlain reports whether the text stands in the message as it is.
+func (l leaf) isPlain() bool {
+	return l.encoding == "7bit" || l.encoding == "8bit" || l.encoding == "binary"
+}
+
 // maxDepth bounds how deep multiparts are followed.
 const maxDepth = 16
 
 // leaf is a text of a message that people read.
 type leaf struct {
+	header     int    // where its header begins in the message
 	start, end int    // of its body, encoded, in the message
 	html       bool   // plain text otherwise
 	charset    string // as declared, "" for none
@@ -54,7 +60,7 @@ func appendLeaves(list []leaf, message []byte, start, end, depth int) []leaf {
 	if encoding == "" {
 		encoding = "7bit"
 	}
-	return append(list, leaf{start: from, end: end, html: kind == "text/html", charset: params["charset"], encoding: encoding})
+	return append(list, leaf{header: start, start: from, end: end, html: kind == "text/html", charset: params["charset"], encoding: encoding})
 }
 
 // splitEntity cuts an entity at its first empty line.
@@ -85,21 +91,44 @@ func headerValue(header []byte, name string) string {
 	return value
 }
 
+// quotedHeader is the header of a text, the empty line after it included, once
+// its body is quoted-printable.
+func quotedHeader(header []byte) []byte {
+	const name = "Content-Transfer-Encoding"
+	var out []byte
+	for rest := header; len(rest) > 0; {
+		n := fieldLength(rest)
+		if got, _, _ := bytes.Cut(rest[:n], []byte(":")); bytes.Equal(rest[:n], []byte("\r\n")) {
+			out = append(out, name+": quoted-printable\r\n"...)
+			out = append(out, rest...)
+			return out
+		} else if !strings.EqualFold(string(got), name) {
+			out = append(out, rest[:n]...)
+		}
+		rest = rest[n:]
+	}
+	return out
+}
+
+// fieldLength is how long the first field of a header is, folding included.
+func fieldLength(header []byte) int {
+	end := 0
+	for {
+		i := bytes.Index(header[end:], []byte("\r\n"))
+		if i < 0 {
+			return len(header)
+		}
+		if end += i + 2; end >= len(header) || header[end] != ' ' && header[end] != '\t' {
+			return end
+		}
+	}
+}
+
 // headerField is the first field of the given name on one line, and how many
 // there are.
 func headerField(header []byte, name string) (value string, n int) {
 	for len(header) > 0 {
-		end := 0
-		for {
-			i := bytes.Index(header[end:], []byte("\r\n"))
-			if i < 0 {
-				end = len(header)
-				break
-			}
-			if end += i + 2; end >= len(header) || header[end] != ' ' && header[end] != '\t' {
-				break
-			}
-		}
+		end := fieldLength(header)
 		if got, body, found := bytes.Cut(header[:end], []byte(":")); found && strings.EqualFold(string(got), name) {
 			if n++; n == 1 {
 				value = strings.TrimSpace(string(bytes.ReplaceAll(body, []byte("\r\n"), nil)))

@@ -1,8 +1,6 @@
 package track
 
 import (
-	"bytes"
-
 	"github.com/myodai/myodai"
 )
 
@@ -62,11 +60,15 @@ func rewrite(message []byte, m *marks, what myodai.Track) []byte {
 	out := make([]byte, 0, len(message)+256*(len(m.numbers)+1))
 	at := 0
 	for _, t := range texts {
-		body, ok := t.plain.encodeBody(t.body, t.encoding, t.edits, m.put)
-		if !ok {
-			continue
+		body := t.plain.encodeBody(t.body, t.encoding, t.edits, m.put)
+		if t.isPlain() && longestLine(body) > maxLine {
+			// Only another encoding has room for it; decoded it is the same.
+			out = append(append(out, message[at:t.header]...), quotedHeader(message[t.header:t.start])...)
+			body = encodeQuoted(body)
+		} else {
+			out = append(out, message[at:t.start]...)
 		}
-		out = append(append(out, message[at:t.start]...), body...)
+		out = append(out, body...)
 		at = t.end
 	}
 	return append(out, message[at:]...)
@@ -94,9 +96,6 @@ func (m *marks) find(message []byte, l leaf, what myodai.Track) (t text, ok bool
 			continue
 		}
 		t.edits = append(t.edits, e)
-	}
-	if t.plain.at == nil && t.plain.width == 0 {
-		t.edits = m.fitting(t.plain.text, t.edits)
 	}
 	return t, len(t.edits) > 0
 }
@@ -134,49 +133,4 @@ func (m *marks) put(e edit) string {
 func (m *marks) pixel() string {
 	return `<img src="` + m.base + m.sealer.path(m.host, link{kind: kindOpen, copy: m.copy}) +
 		`" width="1" height="1" alt="" border="0">`
-}
-
-// linkOverhead is more than a link of no octets takes in a tracking URL, without
-// scheme and host.
-const linkOverhead = 120
-
-// fitting drops the edits of lines that would become longer than a message may
-// have them, where the encoding cannot break lines.
-func (m *marks) fitting(text []byte, edits []edit) []edit {
-	var kept []edit
-	for i := 0; i < len(edits); {
-		from, to := lineAround(text, edits[i])
-		j, length := i, to-from
-		for ; j < len(edits) && edits[j].start <= to; j++ {
-			length += m.longest(edits[j]) - (edits[j].end - edits[j].start)
-		}
-		for _, e := range edits[i:j] {
-			if length <= maxLine || e.url == "" && !e.pixel {
-				kept = append(kept, e)
-			}
-		}
-		i = j
-	}
-	return kept
-}
-
-// longest is how long an edit may become at most.
-func (m *marks) longest(e edit) int {
-	switch {
-	case e.pixel:
-		return len(m.base) + linkOverhead + 64
-	case e.url == "":
-		return 0
-	}
-	return len(m.base) + linkOverhead + len(e.url)*4/3 + 1
-}
-
-// lineAround says where the lines begin and end that an edit is in.
-func lineAround(text []byte, e edit) (from, to int) {
-	from = bytes.LastIndexByte(text[:e.start], '\n') + 1
-	to = len(text)
-	if i := bytes.IndexByte(text[e.end:], '\r'); i >= 0 {
-		to = e.end + i
-	}
-	return from, to
 }

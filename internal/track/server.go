@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -21,9 +22,8 @@ import (
 type Store interface {
 	// SuspendedTenants lists the tenants that may not use the platform.
 	SuspendedTenants(ctx context.Context) ([]myodai.TenantID, error)
-	// VisitsAround says when the copies were delivered, and which visits to them
-	// are known from since on.
-	VisitsAround(ctx context.Context, copies []myodai.Copy, since time.Time) (map[myodai.Copy]myodai.VisitBackground, error)
+	// Delivered says when the copies were delivered, or accepted.
+	Delivered(ctx context.Context, copies []myodai.Copy) (map[myodai.Copy]time.Time, error)
 	// RecordVisits writes those visits that are not there yet and whose message
 	// is, fills in First, and writes what tell makes of each in the same
 	// transaction.
@@ -72,6 +72,7 @@ type Server struct {
 	hosts  *directory
 	visits *spool
 	wishes *spool
+	recent []seen        // judged lately, for those that come after; Run's own
 	wake   chan struct{} // somebody wished something; has room for one
 	http   *http.Server
 	tls    *tls.Config
@@ -149,22 +150,28 @@ func (s *Server) Close() error {
 // until ctx ends. What is left is brought there after the next start.
 func (s *Server) Run(ctx context.Context) error {
 	s.refresh(ctx)
-	refresh, drain := time.NewTicker(refreshEvery), time.NewTicker(time.Second)
-	defer refresh.Stop()
-	defer drain.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-refresh.C:
-			s.refresh(ctx)
-		case <-s.wake:
-			s.drainWishes(ctx)
-		case <-drain.C:
-			s.drainWishes(ctx)
-			s.drainVisits(ctx)
-		}
+	var working sync.WaitGroup
+	for _, work := range []struct {
+		do    func(context.Context)
+		every time.Duration
+		wake  <-chan struct{}
+	}{{s.refresh, refreshEvery, nil}, {s.drainWishes, time.Second, s.wake}, {s.drainVisits, time.Second, nil}} {
+		working.Go(func() {
+			tick := time.NewTicker(work.every)
+			defer tick.Stop()
+			for {
+				select {
+				case <-ctx.Done():
+					return
+				case <-work.wake:
+				case <-tick.C:
+				}
+				work.do(ctx)
+			}
+		})
 	}
+	working.Wait()
+	return nil
 }
 
 // refresh looks up hosts and tenants. What was known stays true while the store
