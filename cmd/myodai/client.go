@@ -131,8 +131,8 @@ func (cl *client) send(ctx context.Context, method, path string, body any, heade
 	if body != nil {
 		r.Header.Set("Content-Type", "application/json")
 	}
-	for i := 0; i < len(header); i += 2 {
-		r.Header.Set(header[i], header[i+1])
+	for i := 1; i < len(header); i += 2 {
+		r.Header.Set(header[i-1], header[i])
 	}
 	resp, err := cl.http.Do(r)
 	if err != nil {

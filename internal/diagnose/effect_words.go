@@ -18,7 +18,7 @@ type EffectTexts struct {
 type effectWording struct {
 	stream    map[StreamKind]string
 	happens   map[dmarc.Policy]string // to mail that does not pass
-	passes    string
+	succeeds  string
 	unsettled string // it cannot be said whether it passes
 	changed   string // added where it is handled more strictly than now
 	unread    string
@@ -46,7 +46,7 @@ var effectWords = map[Lang]effectWording{
 			"": "nothing is asked of receivers", dmarc.PolicyNone: "it does not pass, and receivers are asked to do nothing about it",
 			dmarc.PolicyQuarantine: "it does not pass, and goes to the spam folder", dmarc.PolicyReject: "it does not pass, and is refused",
 		},
-		passes: "it passes", unsettled: "it could not be found out whether it passes", changed: " (stricter than now)",
+		succeeds: "it passes", unsettled: "it could not be found out whether it passes", changed: " (stricter than now)",
 		unread:   "This is no DMARC record; publishing it would change nothing.",
 		nothing:  "No mail is handled more strictly than now.",
 		stricter: "Mail that is neither signed by {d} nor sent by a server it allows is handled more strictly than now.",
@@ -70,7 +70,7 @@ var effectWords = map[Lang]effectWording{
 			"": "受信側の扱いは指定されません", dmarc.PolicyNone: "認証に失敗しますが、受信側での扱いは変わりません",
 			dmarc.PolicyQuarantine: "認証に失敗し、迷惑メールとして扱われます", dmarc.PolicyReject: "認証に失敗し、受信を拒否されます",
 		},
-		passes: "認証に成功します", unsettled: "認証に成功するかどうかを確認できませんでした", changed: "（現在より厳しくなります）",
+		succeeds: "認証に成功します", unsettled: "認証に成功するかどうかを確認できませんでした", changed: "（現在より厳しくなります）",
 		unread:   "これはDMARCレコードではありません。公開しても何も変わりません。",
 		nothing:  "現在より厳しく扱われるメールはありません。",
 		stricter: "「{d}」の署名がなく、許可されたサーバーからでもないメールが、現在より厳しく扱われます。",
@@ -102,7 +102,7 @@ func ExplainEffect(e PolicyEffect, lang Lang) EffectTexts {
 		then := w.happens[s.Effect.After.Disposition]
 		switch s.Effect.After.Result {
 		case dmarc.ResultPass:
-			then = w.passes
+			then = w.succeeds
 		case dmarc.ResultNone:
 			then = w.happens[""]
 		case dmarc.ResultTempError:

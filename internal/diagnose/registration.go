@@ -16,14 +16,36 @@ func AsksRegistry(in Input) myodai.Name {
 	if in.Observation.Registration != nil || org == "" || len(in.Observation.Zones) == 0 {
 		return "" // asked already, or there was no walk that led to the registry
 	}
+	if z, ok := in.Observation.ZoneOf(in.Plan.Domain); ok && slices.ContainsFunc(z.Servers, func(s myodai.Server) bool { return parked([]myodai.Name{s.Name}) }) {
+		return org
+	}
+	if somethingThere(in) {
+		return ""
+	}
 	v := newView(in)
-	if _, gone := v.unregistered(); gone || parked(v.nameServers()) {
+	if _, gone := v.unregistered(); gone {
 		return org
 	}
 	if v.zone != "" && !v.zone.IsPublicSuffix() && v.nothingThere() && !in.Known.Reviewing {
 		return org
 	}
 	return ""
+}
+
+// somethingThere reports whether any answer brought a record at a planned name
+// that is not DMARC's: most domains are right, and need no closer look.
+func somethingThere(in Input) bool {
+	for _, a := range in.Observation.Answers {
+		if len(a.Records) == 0 || a.Recursive || a.Host != "" {
+			continue
+		}
+		for _, item := range in.Plan.Items {
+			if item.Name == a.Name && item.Value != "" && item.Purpose != myodai.PurposeDMARC && item.Purpose != myodai.PurposeSPF {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // registration is what the registry said of the domain, when it said anything.
