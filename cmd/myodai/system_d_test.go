@@ -15,7 +15,7 @@ import (
 	"github.com/myodai/myodai/internal/delivery/smtptest"
 )
 
-// D14, D15, D16, F8: the first mail to a dead address is attempted, and
+// D6, D14, D15, D16, F8: the first mail to a dead address is attempted, and
 // MAILER-DAEMON comes back; that is when the address is judged. From the second on
 // nothing is sent, the application is told that it was, and MAILER-DAEMON still
 // comes back, each time. Our own record says what really happened.
