@@ -11,7 +11,7 @@ import (
 // TXT record, and the certificate is made in another way.
 func TestForbiddenUnderscoreHasARemedy(t *testing.T) {
 	for purpose, want := range map[myodai.Purpose]map[Lang]string{
-		myodai.PurposeDKIM: {English: "TXT form", Japanese: "TXT形式"},
+		myodai.PurposeDKIM: {English: "to the TXT", Japanese: "TXT形式"},
 		myodai.PurposeACME: {English: "direct way", Japanese: "「直接」"},
 	} {
 		for lang, says := range want {
