@@ -249,7 +249,7 @@ func (s *server) newConsole(master [32]byte) (*console.Server, error) {
 		return nil, fmt.Errorf("derive the key of the console: %w", err)
 	}
 	return console.New(console.Options{
-		Store: s.store, Domains: s.domains, Senders: s.senders, Submission: s.submission, Webhooks: s.webhooks, Access: s.access,
+		Store: s.store, Domains: s.domains, Tracking: s.tracking, Senders: s.senders, Submission: s.submission, Webhooks: s.webhooks, Access: s.access,
 		Random: rand.Reader, Key: [32]byte(key), Log: s.log,
 		BaseURL: s.cfg.BaseURL, Platform: s.cfg.ServiceName, Lookup: s.cache.Lookup,
 	})

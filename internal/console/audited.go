@@ -44,6 +44,11 @@ var operations = map[string]string{
 	"POST /senders/{sender}/ask":            "ask-sender",
 	"POST /senders/{sender}/delete":         "delete-sender",
 	"POST /confirm/{token}":                 "answer-confirmation",
+	"POST /tracking":                        "register-tracking-domain",
+	"POST /tracking/{id}/check":             "check-tracking-domain",
+	"POST /tracking/{id}/way":               "change-tracking-domain",
+	"POST /tracking/{id}/restart":           "restart-tracking-domain",
+	"POST /tracking/{id}/delete":            "delete-tracking-domain",
 	"POST /credentials":                     "create-credential",
 	"POST /credentials/{credential}/revoke": "revoke-credential",
 }

@@ -19,8 +19,9 @@ import (
 // Options are what a Server is made of. Store, Domains, Random, Key and Log are
 // needed; Access, too, for people to sign in.
 type Options struct {
-	Store   *store.Store
-	Domains *domains.Service
+	Store    *store.Store
+	Domains  *domains.Service
+	Tracking *domains.Tracking // nil: no tracking domains
 	// Senders keeps sender addresses, and Submission says which way mail goes; nil:
 	// there are no such pages.
 	Senders    *senders.Service

@@ -32,6 +32,7 @@ var sections = []struct {
 		{"/messages", "nav.messages", "mail", members},
 		{"/senders", "nav.senders", "mail", members},
 		{"/routes", "nav.routes", "arrow", members},
+		{"/tracking", "nav.tracking", "link", members},
 		{"/credentials", "nav.credentials", "key", administrators},
 		{"/webhooks", "nav.webhooks", "bolt", administrators},
 	}},

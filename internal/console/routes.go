@@ -37,6 +37,9 @@ func (s *Server) route() {
 		s.routeSenders()
 		s.routeRoutes()
 	}
+	if s.o.Tracking != nil {
+		s.routeTracking()
+	}
 	if s.o.Access != nil {
 		s.routeSignIn()
 		s.routeJoin()

@@ -70,15 +70,16 @@ func (l *lines) String() string {
 
 // world is the console over the real store and engine.
 type world struct {
-	t       *testing.T
-	server  *console.Server
-	store   *store.Store
-	domains *domains.Service
-	url     string
-	log     *lines
-	door    door
-	tenant  myodai.Tenant
-	mails   []myodai.OwnMail // that the platform has sent
+	t        *testing.T
+	server   *console.Server
+	store    *store.Store
+	domains  *domains.Service
+	tracking *domains.Tracking
+	url      string
+	log      *lines
+	door     door
+	tenant   myodai.Tenant
+	mails    []myodai.OwnMail // that the platform has sent
 }
 
 // The tokens of who is in every world.
@@ -112,6 +113,7 @@ func newWorldAsking(t *testing.T, prober domains.Prober) *world {
 		t.Fatal(err)
 	}
 	w.domains = domains.New(domains.Options{Store: w.store, Prober: prober, Site: site, Random: rand.Reader, Log: log})
+	w.tracking = domains.NewTracking(domains.TrackingOptions{Store: w.store, Prober: prober, Site: site, Random: rand.Reader, Log: log})
 	w.tenant = w.newTenant("Acme")
 	other := w.newTenant("Evil")
 	w.door[adminToken] = console.Actor{Member: "mem_1", Name: "Aiko", Tenant: w.tenant.ID, TenantName: "Acme", Administer: true}
@@ -131,7 +133,7 @@ func newWorldAsking(t *testing.T, prober domains.Prober) *world {
 		return nil, errors.New("there is no way out of this test")
 	}})
 	if w.server, err = console.New(console.Options{
-		Store: w.store, Domains: w.domains, Senders: asking, Submission: sending, Webhooks: hooks, Sessions: w.door, Random: rand.Reader, Key: key, Log: log,
+		Store: w.store, Domains: w.domains, Tracking: w.tracking, Senders: asking, Submission: sending, Webhooks: hooks, Sessions: w.door, Random: rand.Reader, Key: key, Log: log,
 	}); err != nil {
 		t.Fatal(err)
 	}
