@@ -60,7 +60,7 @@ func decodeQuoted(body []byte) (d decoded, ok bool) {
 		if high < 0 || low < 0 {
 			return d, false
 		}
-		d.text, d.at = append(d.text, byte(high<<4|low)), append(d.at, i)
+		d.text, d.at = append(d.text, byte(high<<4|low)), append(d.at, i) // #nosec G115 -- two digits of four bits
 		i += 3
 	}
 	d.at = append(d.at, len(body))
