@@ -1,7 +1,6 @@
 package myodai_test
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -69,7 +68,7 @@ func TestSenderListKeepsToLabels(t *testing.T) {
 		} {
 			from := myodai.Address{Local: "a", Domain: myodai.Name(tt.domain)}
 			if got := list.Match(from) != ""; got != tt.want && tt.domain != entry {
-				t.Error(fmt.Sprintf("%s and %s: %t", entry, tt.domain, got))
+				t.Errorf("%s and %s: %t", entry, tt.domain, got)
 			}
 		}
 	}

@@ -191,7 +191,7 @@ func TestSend(t *testing.T) {
 		t.Errorf("mixed line ends = %d %s", r.status, r.err)
 	}
 	s.must(nil, "suppression", "add", "gone@receiver.example")
-	if r := s.pipe("Hello", "send", "--from", "a@acme.example", "--to", "gone@receiver.example"); !strings.Contains(r.out, "gone@receiver.example is suppressed and gets nothing.") {
+	if r := s.pipe("Hello", "send", "--from", "a@acme.example", "--to", "gone@receiver.example"); !strings.Contains(r.out, "gone@receiver.example is suppressed and gets nothing: accepted, not sent: suppressed since") {
 		t.Errorf("to a suppressed address:\n%s%s", r.out, r.err)
 	}
 	var list items[api.Message]

@@ -114,22 +114,22 @@ func TestPreparedTrackingDomain(t *testing.T) {
 		t.Fatal("a certificate before step 2 is done")
 	}
 	challenge := l.Plan(d).Items[1]
-	for name, wrong := range map[string]struct {
-		zone string
-		want myodai.Cause
+	for _, wrong := range []struct { // in this order: a record that was right once is not missing, but removed
+		name, zone string
+		want       myodai.Cause
 	}{
-		"nothing":               {"", diagnose.ACMEChallengeMissing},
-		"a TXT record":          {"_acme-challenge.go TXT old\n", diagnose.ACMEChallengeTXTLeft},
-		"without an underscore": {"acme-challenge.go CNAME " + challenge.Value + ".\n", diagnose.NameUnderscoreMissing},
-		"an underscore in it":   {"_acme-challenge.go CNAME _" + challenge.Value + ".\n", diagnose.CNAMETargetUnderscoreAltered},
-		"CAA for others":        {string(line(challenge.Name, challenge.Type, challenge.Value)) + "@ CAA 0 issue \"other-ca.example\"\n", diagnose.CAAForbidsIssuer},
+		{"nothing", "", diagnose.ACMEChallengeMissing},
+		{"a TXT record", "_acme-challenge.go TXT old\n", diagnose.ACMEChallengeTXTLeft},
+		{"without an underscore", "acme-challenge.go CNAME " + challenge.Value + ".\n", diagnose.NameUnderscoreMissing},
+		{"an underscore in it", "_acme-challenge.go CNAME _" + challenge.Value + ".\n", diagnose.CNAMETargetUnderscoreAltered},
+		{"CAA for others", string(line(challenge.Name, challenge.Type, challenge.Value)) + "@ CAA 0 issue \"other-ca.example\"\n", diagnose.CAAForbidsIssuer},
 	} {
 		l.publish(t, line(l.Plan(d).Items[0].Name, "CNAME", l.Plan(d).Items[0].Value)+wrong.zone)
 		if c, after := l.check(t, d); after.State != myodai.TrackingValidating || after.Ready || len(c.Findings) == 0 || c.Findings[0].Cause != wrong.want {
-			t.Errorf("step 2, %s: %s, ready %v, %+v", name, after.State, after.Ready, c.Findings)
+			t.Errorf("step 2, %s: %s, ready %v, %+v", wrong.name, after.State, after.Ready, c.Findings)
 		}
 		if l.certify(t, d) {
-			t.Errorf("a certificate although: %s", name)
+			t.Errorf("a certificate although: %s", wrong.name)
 		}
 	}
 	l.publish(t, "@ CAA 0 issue \"ca.example\"\n", d)
