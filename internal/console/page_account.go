@@ -69,7 +69,7 @@ func newAccountView(r reader, who Actor, sessions []myodai.Session) accountView 
 		Recovery: len(m.Recovery), Provider: who.access.Session.Provider, Enroll: who.Enroll,
 		Adding: passkeyForm{
 			Action: "/account/passkeys", Challenge: "/account/passkeys/challenge", New: true, Label: r.say("account.passkey_add"),
-			Naming: []field{{Name: "name", Label: r.say("account.passkey_name"), Hint: r.say("account.passkey_name_hint"), Optional: true}},
+			Naming: []field{{Name: "passkey_name", Label: r.say("account.passkey_name"), Hint: r.say("account.passkey_name_hint"), Optional: true}},
 		},
 	}
 	for _, p := range m.Passkeys {

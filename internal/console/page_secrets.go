@@ -211,7 +211,7 @@ func addPasskey(v *visit) error {
 		return err
 	}
 	in, recovery, err := v.o.Access.AddPasskey(v.r.Context(), v.actor.access, v.r.PostFormValue("token"),
-		[]byte(v.r.PostFormValue("response")), v.r.PostFormValue("name"), v.from())
+		[]byte(v.r.PostFormValue("response")), v.r.PostFormValue("passkey_name"), v.from())
 	if p, status, ok := v.judgeSignIn(err); ok {
 		m := v.actor.access.Member
 		return v.showAccount(status, v.profileFields(m.Name, Lang(m.Language), problem{}), problem{Message: p.Message})
