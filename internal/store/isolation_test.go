@@ -23,6 +23,7 @@ type household struct {
 	suppression myodai.Suppression
 	tracking    myodai.TrackingDomain
 	sender      myodai.SenderAddress
+	member      myodai.Member
 }
 
 func newHousehold(t *testing.T, s *store.Store) household {
@@ -59,6 +60,12 @@ func newHousehold(t *testing.T, s *store.Store) household {
 	h.sender = newSender(h.tenant.ID, "a", rcpt("a", "example.com"))
 	ok(t, s.CreateSender(t.Context(), h.sender, false))
 	ok(t, s.AddConfirmation(t.Context(), ask(h.sender, t0)))
+	h.member = newMember(t, s, h.tenant.ID, string(h.tenant.ID)+"@example.com", myodai.RoleOwner)
+	ok(t, s.CreateSession(t.Context(), newSession(h.member, t0), "", entry(h.tenant.ID, "sign-in", t0)))
+	ok(t, s.CreateShareLink(t.Context(), myodai.ShareLink{
+		ID: myodai.NewID[myodai.ShareLinkID](t0, rand.Reader), TenantID: h.tenant.ID, DomainID: h.domain.ID,
+		TokenHash: sha256.Sum256([]byte("link " + h.tenant.ID)), CreatedAt: t0, ExpiresAt: t0.Add(time.Hour),
+	}))
 	return h
 }
 
@@ -117,6 +124,12 @@ func TestTenantsNeverMeet(t *testing.T) {
 					ok(t, err)
 				}
 				note("Attempts", attempts, len(attempts), nil)
+				member, err := s.Member(ctx, me, of.member.ID)
+				note("Member", member, 1, err)
+				visits, err := s.Sessions(ctx, me, of.member.ID)
+				note("Sessions", visits, len(visits), err)
+				links, err := s.ShareLinks(ctx, me, of.domain.ID)
+				note("ShareLinks", links, len(links), err)
 				tracking, err := s.TrackingDomain(ctx, me, of.tracking.ID)
 				note("TrackingDomain", tracking, 1, err)
 				looks, err := s.TrackingChecks(ctx, me, of.tracking.ID, t0, 9)
@@ -126,7 +139,7 @@ func TestTenantsNeverMeet(t *testing.T) {
 				certificate, err := s.Certificate(ctx, me, of.tracking.ID)
 				note("Certificate", certificate, 1, err)
 
-				if want := 18; mine && len(seen) != want {
+				if want := 21; mine && len(seen) != want {
 					t.Errorf("the tenant sees %d of %d things of its own: %v", len(seen), want, seen)
 				}
 				if !mine && len(seen) != 0 {
@@ -149,7 +162,9 @@ func TestTenantsNeverMeet(t *testing.T) {
 				"Suppressions": every(t, func(p myodai.Page) ([]myodai.Suppression, string, error) {
 					return s.Suppressions(ctx, me, store.SuppressionFilter{}, p)
 				}),
-				"Events": every(t, func(p myodai.Page) ([]myodai.Event, string, error) { return s.Events(ctx, me, p) }),
+				"Members":     every(t, func(p myodai.Page) ([]myodai.Member, string, error) { return s.Members(ctx, me, p) }),
+				"Audit trail": every(t, func(p myodai.Page) ([]myodai.AuditEntry, string, error) { return s.Audit(ctx, me, p) }),
+				"Events":      every(t, func(p myodai.Page) ([]myodai.Event, string, error) { return s.Events(ctx, me, p) }),
 				"Events after a neighbor's cursor": second(s.Events(ctx, me, myodai.Page{
 					After: "evt_" + strings.Repeat("0", 26),
 				})),
