@@ -1,5 +1,7 @@
 // Package e2e plays the main job against programs that others wrote: the
 // tenant's zone on NSD, the mail received by Postfix with OpenDKIM and
 // OpenDMARC. And it makes the mistakes that DNS administrators make, at NSD,
-// Knot and Unbound, and has the program name them. It holds tests only.
+// Knot and Unbound, and has the program name them. Tracking domains get their
+// certificates from Pebble, and their links are followed with Chromium. It holds
+// tests only.
 package e2e
