@@ -222,6 +222,8 @@ CREATE INDEX domains_name on domains (name) where deleted_at = 0;
 
 CREATE UNIQUE INDEX domains_tenant_name on domains (tenant_id, name) where deleted_at = 0;
 
+CREATE INDEX domains_trouble on domains (state, registered_at, id) where deleted_at = 0 and state <> 'verified';
+
 CREATE TABLE event_counters (
   tenant_id text primary key references tenants (id),
   last bigint not null,
