@@ -33,24 +33,30 @@ func (v *visit) by() access.By { return v.actor.access.By(v.from()) }
 // operations are what forms do, by the API's names for it. A form that is not
 // among them is named by its address.
 var operations = map[string]string{ // #nosec G101 -- addresses and words
-	"POST /domains":                         "register-domain",
-	"POST /domains/{domain}/check":          "check-domain",
-	"POST /domains/{domain}/shape":          "change-domain",
-	"POST /domains/{domain}/settings":       "change-domain",
-	"POST /domains/{domain}/rotate":         "rotate-keys",
-	"POST /domains/{domain}/delete":         "delete-domain",
-	"POST /senders":                         "register-sender",
-	"POST /senders/{sender}":                "change-sender",
-	"POST /senders/{sender}/ask":            "ask-sender",
-	"POST /senders/{sender}/delete":         "delete-sender",
-	"POST /confirm/{token}":                 "answer-confirmation",
-	"POST /tracking":                        "register-tracking-domain",
-	"POST /tracking/{id}/check":             "check-tracking-domain",
-	"POST /tracking/{id}/way":               "change-tracking-domain",
-	"POST /tracking/{id}/restart":           "restart-tracking-domain",
-	"POST /tracking/{id}/delete":            "delete-tracking-domain",
-	"POST /credentials":                     "create-credential",
-	"POST /credentials/{credential}/revoke": "revoke-credential",
+	"POST /domains":                           "register-domain",
+	"POST /domains/{domain}/check":            "check-domain",
+	"POST /domains/{domain}/shape":            "change-domain",
+	"POST /domains/{domain}/settings":         "change-domain",
+	"POST /domains/{domain}/rotate":           "rotate-keys",
+	"POST /domains/{domain}/delete":           "delete-domain",
+	"POST /senders":                           "register-sender",
+	"POST /senders/{sender}":                  "change-sender",
+	"POST /senders/{sender}/ask":              "ask-sender",
+	"POST /senders/{sender}/delete":           "delete-sender",
+	"POST /confirm/{token}":                   "answer-confirmation",
+	"POST /tracking":                          "register-tracking-domain",
+	"POST /tracking/{id}/check":               "check-tracking-domain",
+	"POST /tracking/{id}/way":                 "change-tracking-domain",
+	"POST /tracking/{id}/restart":             "restart-tracking-domain",
+	"POST /tracking/{id}/delete":              "delete-tracking-domain",
+	"POST /credentials":                       "create-credential",
+	"POST /credentials/{credential}/revoke":   "revoke-credential",
+	"POST /operator/retry":                    "retry-queue",
+	"POST /operator/policy":                   "set-policy",
+	"POST /operator/tenants":                  "create-tenant",
+	"POST /operator/tenants/{tenant}/suspend": "suspend-tenant",
+	"POST /operator/tenants/{tenant}/resume":  "resume-tenant",
+	"POST /operator/tenants/{tenant}/policy":  "set-tenant-policy",
 }
 
 // audit has the first change that this request makes written to the trail of who
@@ -69,7 +75,7 @@ func (v *visit) audit() {
 		ID: myodai.NewID[myodai.AuditID](time.Now(), v.o.Random), TenantID: v.actor.Tenant, At: time.Now(), Actor: by.Actor,
 		Operation: operation, Address: by.Client.Address,
 	}
-	for _, name := range []string{"domain", "credential", "suppression", "id"} {
+	for _, name := range []string{"domain", "credential", "suppression", "tenant", "id"} {
 		if id := v.r.PathValue(name); id != "" && len(id) <= 64 && entry.Object == "" {
 			entry.Object = id
 		}

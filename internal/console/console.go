@@ -28,6 +28,8 @@ type Options struct {
 	Submission *submission.Engine
 	Webhooks   *webhook.Service // nil: there are no such pages
 	Access     *access.Service
+	Wake       func()    // has the queue look at once; nil: it looks by itself, later
+	Routes     []string  // names of the smarthosts there are
 	Lookup     Lookup    // asks DNS while somebody types a domain; nil: nobody does
 	Sessions   Sessions  // nil: those of Access
 	Random     io.Reader // of ids of requests; must not fail

@@ -36,6 +36,11 @@ var sections = []struct {
 		{"/credentials", "nav.credentials", "key", administrators},
 		{"/webhooks", "nav.webhooks", "bolt", administrators},
 	}},
+	{"nav.platform", []entry{
+		{operatorPath, "nav.operator", "globe", operators},
+		{"/operator/tenants", "nav.tenants", "members", operators},
+		{"/operator/policy", "nav.policy", "check", operators},
+	}},
 	{"nav.team", []entry{
 		{"/members", "nav.members", "members", managers},
 		{"/audit", "nav.audit", "clock", managers},
@@ -50,7 +55,7 @@ func (v *visit) navigation() []navGroup {
 		group := navGroup{Label: v.say(section.key)}
 		for _, e := range section.entries {
 			if v.actor.may(e.who) {
-				group.Items = append(group.Items, navItem{e.path, v.say(e.key), e.icon, under(v.r.URL.Path, e.path)})
+				group.Items = append(group.Items, navItem{e.path, v.say(e.key), e.icon, under(v.r.URL.Path, e.path) && (e.path != operatorPath || v.r.URL.Path == e.path)})
 			}
 		}
 		if len(group.Items) > 0 {

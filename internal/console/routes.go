@@ -50,6 +50,7 @@ func (s *Server) route() {
 		s.routeCredentials()
 		s.routeAudit()
 		s.routeRules()
+		s.routeOperator()
 	}
 }
 
@@ -65,7 +66,7 @@ func (s *Server) add(pattern string, who audience, handle func(*visit) error) {
 func home(v *visit) error {
 	switch {
 	case v.actor.Operator && v.actor.Tenant == "":
-		return v.to("/design")
+		return v.to(operatorPath)
 	case v.actor.signedIn():
 		return v.to("/domains")
 	}
