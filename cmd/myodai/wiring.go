@@ -250,7 +250,7 @@ func (s *server) newConsole(master [32]byte) (*console.Server, error) {
 	}
 	return console.New(console.Options{
 		Store: s.store, Domains: s.domains, Tracking: s.tracking, Senders: s.senders, Submission: s.submission, Webhooks: s.webhooks, Access: s.access,
-		Random: rand.Reader, Key: [32]byte(key), Log: s.log,
+		Hygiene: s.hygiene, Random: rand.Reader, Key: [32]byte(key), Log: s.log,
 		BaseURL: s.cfg.BaseURL, Platform: s.cfg.ServiceName, Lookup: s.cache.Lookup,
 		Wake: s.queue.Wake, Routes: slices.Sorted(maps.Keys(s.cfg.Routes)),
 	})

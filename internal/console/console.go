@@ -10,6 +10,7 @@ import (
 	"github.com/myodai/myodai"
 	"github.com/myodai/myodai/internal/access"
 	"github.com/myodai/myodai/internal/domains"
+	"github.com/myodai/myodai/internal/hygiene"
 	"github.com/myodai/myodai/internal/senders"
 	"github.com/myodai/myodai/internal/store"
 	"github.com/myodai/myodai/internal/submission"
@@ -27,6 +28,7 @@ type Options struct {
 	Senders    *senders.Service
 	Submission *submission.Engine
 	Webhooks   *webhook.Service // nil: there are no such pages
+	Hygiene    *hygiene.Service // audits addresses; nil: there are no such pages
 	Access     *access.Service
 	Wake       func()    // has the queue look at once; nil: it looks by itself, later
 	Routes     []string  // names of the smarthosts there are

@@ -33,6 +33,8 @@ var sections = []struct {
 		{"/senders", "nav.senders", "mail", members},
 		{"/routes", "nav.routes", "arrow", members},
 		{"/tracking", "nav.tracking", "link", members},
+		{"/suppressions", "nav.suppressions", "alert", members},
+		{"/list-audits", "nav.listaudits", "check", members},
 		{"/credentials", "nav.credentials", "key", administrators},
 		{"/webhooks", "nav.webhooks", "bolt", administrators},
 	}},

@@ -40,6 +40,9 @@ func (s *Server) route() {
 	if s.o.Tracking != nil {
 		s.routeTracking()
 	}
+	if s.o.Hygiene != nil {
+		s.routeListAudits()
+	}
 	if s.o.Access != nil {
 		s.routeSignIn()
 		s.routeJoin()
@@ -48,6 +51,7 @@ func (s *Server) route() {
 		s.routeSecrets()
 		s.routeMembers()
 		s.routeCredentials()
+		s.routeSuppressions()
 		s.routeAudit()
 		s.routeRules()
 		s.routeOperator()

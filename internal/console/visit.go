@@ -22,7 +22,8 @@ type visit struct {
 	id    string // shown to the reader and logged, so that the two find together
 	actor Actor
 	reader
-	begun bool // something of the answer has been written
+	begun  bool          // something of the answer has been written
+	upload io.ReadCloser // the whole body, for forms with files
 }
 
 // reader is for whom a view is made: what its texts depend on, and nothing else.
@@ -53,6 +54,7 @@ func (s *Server) visit(w http.ResponseWriter, r *http.Request, who audience, han
 			v.fail(errors.New("panic"))
 		}
 	}()
+	v.upload = r.Body
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	if err := v.recognize(); err != nil {
 		v.fail(err)
