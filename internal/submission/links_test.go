@@ -36,7 +36,7 @@ func newTracked(t *testing.T, l *ledger) *submission.Engine {
 	t.Cleanup(func() { _ = links.Close() })
 	l.publish(l.domains[0].ID, "example.com", "s1", myodai.KeyRSA)
 	return submission.New(submission.Options{
-		Store: l, Random: rand.Reader, ReturnKey: returnKey, MailHost: "mx.plat.example", Links: links,
+		Store: l, Suppressions: l, Random: rand.Reader, ReturnKey: returnKey, MailHost: "mx.plat.example", Links: links,
 	})
 }
 
