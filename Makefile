@@ -3,7 +3,7 @@
 GO ?= go
 FUZZTIME ?= 20s
 
-.PHONY: build fast demo test lint fuzz soak bench cover clean
+.PHONY: screenshots build fast demo test lint fuzz soak bench cover clean
 
 build: ## the program, static, in bin/
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/myodai ./cmd/myodai
@@ -16,6 +16,10 @@ demo: ## the main job on this machine alone; EXIT=1 ends when the story is told
 
 test: ## everything, on both databases and against servers that others wrote
 	scripts/test
+
+screenshots: ## a picture of every page, in both languages, in screenshots/
+	scripts/axe
+	MYODAI_SCREENSHOTS=$(CURDIR)/screenshots $(GO) test ./internal/console -run Browser -count 1
 
 lint: ## vet, staticcheck, gosec, govulncheck
 	scripts/lint

@@ -176,7 +176,7 @@ func (s *server) buildRooms(master [32]byte) error {
 	})
 	s.domains = domains.New(domains.Options{
 		Store: s.store, Prober: s.prober, Registry: s.newRegistry(), Site: s.site, DefaultShape: cfg.DefaultShape, Ed25519: cfg.Ed25519,
-		Issuers: cfg.CADomains, Random: rand.Reader, Log: log, Wake: s.dns.Wake,
+		Issuers: cfg.CADomains, Random: rand.Reader, Log: log, Wake: s.dns.Wake, Notify: s.notify,
 	})
 	if err := s.buildTracking(); err != nil {
 		return err
@@ -251,7 +251,7 @@ func (s *server) newConsole(master [32]byte) (*console.Server, error) {
 	return console.New(console.Options{
 		Store: s.store, Domains: s.domains, Tracking: s.tracking, Senders: s.senders, Submission: s.submission, Webhooks: s.webhooks, Access: s.access,
 		Hygiene: s.hygiene, Random: rand.Reader, Key: [32]byte(key), Log: s.log,
-		BaseURL: s.cfg.BaseURL, Platform: s.cfg.ServiceName, Lookup: s.cache.Lookup,
+		BaseURL: s.cfg.BaseURL, Platform: s.cfg.ServiceName, Lookup: s.cache.Lookup, Send: s.submission.SendOwn,
 		Wake: s.queue.Wake, Routes: slices.Sorted(maps.Keys(s.cfg.Routes)),
 	})
 }

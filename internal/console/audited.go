@@ -33,6 +33,7 @@ func (v *visit) by() access.By { return v.actor.access.By(v.from()) }
 // operations are what forms do, by the API's names for it. A form that is not
 // among them is named by its address.
 var operations = map[string]string{ // #nosec G101 -- addresses and words
+	"POST /domains/{domain}/request":          "send-request",
 	"POST /domains":                           "register-domain",
 	"POST /domains/{domain}/check":            "check-domain",
 	"POST /domains/{domain}/shape":            "change-domain",

@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/myodai/myodai"
 	"github.com/myodai/myodai/internal/access"
@@ -32,14 +33,19 @@ type Options struct {
 	Access     *access.Service
 	Wake       func()    // has the queue look at once; nil: it looks by itself, later
 	Routes     []string  // names of the smarthosts there are
+	Send       Send      // sends mail of the platform's own; nil: nobody does
 	Lookup     Lookup    // asks DNS while somebody types a domain; nil: nobody does
 	Sessions   Sessions  // nil: those of Access
 	Random     io.Reader // of ids of requests; must not fail
 	Key        [32]byte  // what we let browsers keep is sealed under it
 	Log        *slog.Logger
-	BaseURL    string // where people reach us, such as https://console.example; "" for http and any host
-	Platform   string // what the platform is called; "" means Myodai
+	BaseURL    string        // where people reach us, such as https://console.example; "" for http and any host
+	Pause      time.Duration // between checks of one domain that people ask for; 0 means a second
+	Platform   string        // what the platform is called; "" means Myodai
 }
+
+// Send sends a mail of the platform's own.
+type Send func(ctx context.Context, m myodai.OwnMail) (myodai.MessageID, error)
 
 // Lookup asks DNS, with whatever is remembered.
 type Lookup func(ctx context.Context, name myodai.Name, t myodai.RecordType) myodai.Answer
@@ -61,6 +67,9 @@ type Server struct {
 
 // New makes a server. It fails when the base URL is none.
 func New(o Options) (*Server, error) {
+	if o.Pause == 0 {
+		o.Pause = time.Second
+	}
 	if o.Platform == "" {
 		o.Platform = "Myodai"
 	}

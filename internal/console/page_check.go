@@ -2,7 +2,6 @@ package console
 
 import (
 	"context"
-	"time"
 
 	"github.com/myodai/myodai"
 	"github.com/myodai/myodai/internal/domains"
@@ -65,10 +64,6 @@ func newStatusView(in reading, b board) statusView {
 	}
 }
 
-// freshFor is how long a check is new enough not to ask DNS again because of a
-// button.
-const freshFor = 3 * time.Second
-
 // checkDomain looks at once.
 func checkDomain(v *visit) error {
 	in, err := v.domain()
@@ -83,7 +78,7 @@ func checkDomain(v *visit) error {
 
 // checkNow asks DNS about a domain unless that was just done.
 func (v *visit) checkNow(ctx context.Context, in reading) error {
-	if in.current() && v.now.Sub(in.Last.At) < freshFor {
+	if in.current() && v.now.Sub(in.Last.At) < v.o.Pause {
 		return nil
 	}
 	_, err := v.o.Domains.CheckSaid(ctx, in.Domain.TenantID, in.Domain.ID, domains.Said{Entered: true}, nil)

@@ -69,7 +69,13 @@ func (v *visit) showDomain(status int, p problem) error {
 	if err != nil {
 		return err
 	}
-	return v.write(status, "domain", in.Domain.Name.Unicode(), newDomainView(v.reader, in, v.actor.may(administrators), p))
+	links, _, err := v.o.Store.TrackingDomains(v.r.Context(), v.actor.Tenant, myodai.Page{Limit: myodai.MaxPage})
+	if err != nil {
+		return err
+	}
+	view := newDomainView(v.reader, in, v.actor.may(administrators), p)
+	view.Abilities = append(view.Abilities, v.linkAbility(in.Domain, links))
+	return v.write(status, "domain", in.Domain.Name.Unicode(), view)
 }
 
 func newDomainView(r reader, in reading, may bool, p problem) domainView {
@@ -99,10 +105,18 @@ func newDomainView(r reader, in reading, may bool, p problem) domainView {
 		{Label: r.say("domain.verified"), At: r.moment(d.VerifiedAt), Value: r.say("domain.not_yet")},
 		{Label: r.say("domain.checked"), At: r.moment(d.CheckedAt), Value: r.say("domain.not_yet")},
 		{Label: r.say("domain.next"), At: r.moment(d.NextCheckAt)},
-		{Label: r.say("domain.dns_host"), Value: out.Board.Host.Name},
+		{Label: r.say("domain.dns_host"), Value: r.hostFact(out.Board.Host)},
 		{Label: r.say("domain.id"), Value: string(d.ID), Code: true},
 	}
 	return out
+}
+
+// hostFact names the DNS host, or says that it is not known.
+func (r reader) hostFact(h hostView) string {
+	if !h.Known {
+		return r.say("domain.host_unknown")
+	}
+	return h.Name
 }
 
 // abilities says what the domain can do now: From, bounces, tracking, reports.
@@ -139,6 +153,16 @@ func (r reader) abilities(in reading) []ability {
 		}
 	}
 	return list
+}
+
+// linkAbility says whether links in mail lead through a name at the domain.
+func (r reader) linkAbility(d myodai.Domain, links []myodai.TrackingDomain) ability {
+	for _, t := range links {
+		if t.State == myodai.TrackingVerified && t.Name.Under(d.Name) {
+			return ability{r.say("domain.link_title"), chip{r.say("domain.yes"), toneGood}, r.say("domain.link_yes", string(t.Name))}
+		}
+	}
+	return ability{r.say("domain.link_title"), chip{r.say("domain.no"), toneNone}, r.say("domain.link_no")}
 }
 
 // dmarcOf is the DMARC record that the last check found.

@@ -43,6 +43,8 @@ func (s *Server) route() {
 	if s.o.Hygiene != nil {
 		s.routeListAudits()
 	}
+	s.routeHandover()
+	s.routeShare()
 	if s.o.Access != nil {
 		s.routeSignIn()
 		s.routeJoin()

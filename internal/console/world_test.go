@@ -22,6 +22,7 @@ import (
 	"golang.org/x/net/html"
 
 	"github.com/myodai/myodai"
+	"github.com/myodai/myodai/internal/access"
 	"github.com/myodai/myodai/internal/console"
 	"github.com/myodai/myodai/internal/domains"
 	"github.com/myodai/myodai/internal/plan"
@@ -79,6 +80,8 @@ type world struct {
 	log      *lines
 	door     door
 	tenant   myodai.Tenant
+	access   *access.Service
+	net      *internet
 	mails    []myodai.OwnMail // that the platform has sent
 }
 
@@ -95,12 +98,17 @@ var site = plan.Site{
 	Addresses: []netip.Addr{netip.MustParseAddr("192.0.2.1")},
 }
 
-func newWorld(t *testing.T) *world { return newWorldAsking(t, silence{}) }
+func newWorld(t *testing.T) *world { return newWorldOn(t, nil) }
 
-// newWorldAsking is newWorld with a DNS.
-func newWorldAsking(t *testing.T, prober domains.Prober) *world {
+// newWorldOn is newWorld with a DNS; without one nobody answers.
+func newWorldOn(t *testing.T, on *internet) *world {
 	t.Helper()
-	w := &world{t: t, log: &lines{}, door: door{}}
+	w := &world{t: t, log: &lines{}, door: door{}, net: on}
+	var prober domains.Prober = silence{}
+	var lookup console.Lookup
+	if on != nil {
+		prober, lookup = on.prober(), on.cache().Lookup
+	}
 	log := slog.New(slog.NewJSONHandler(w.log, nil))
 	var key [32]byte
 	_, _ = rand.Read(key[:])
@@ -112,11 +120,13 @@ func newWorldAsking(t *testing.T, prober domains.Prober) *world {
 	if _, err := w.store.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	w.domains = domains.New(domains.Options{Store: w.store, Prober: prober, Site: site, Random: rand.Reader, Log: log})
+	w.domains = domains.New(domains.Options{Store: w.store, Prober: prober, Site: site, Random: rand.Reader, Log: log, Wake: w.serveZone})
+	w.access = access.New(access.Options{Store: w.store, People: w.store, Random: rand.Reader, Log: log})
 	w.tracking = domains.NewTracking(domains.TrackingOptions{Store: w.store, Prober: prober, Site: site, Random: rand.Reader, Log: log})
 	w.tenant = w.newTenant("Acme")
 	other := w.newTenant("Evil")
-	w.door[adminToken] = console.Actor{Member: "mem_1", Name: "Aiko", Tenant: w.tenant.ID, TenantName: "Acme", Administer: true}
+	w.door[adminToken] = console.Actor{Member: "mem_1", Name: "Aiko", Tenant: w.tenant.ID, TenantName: "Acme", Administer: true}.
+		Known(myodai.RoleAdministrator, myodai.Address{Local: "aiko", Domain: "acme.example"})
 	w.door[memberToken] = console.Actor{Member: "mem_2", Name: "Ben", Tenant: w.tenant.ID, TenantName: "Acme"}
 	w.door[operatorToken] = console.Actor{Member: "mem_3", Name: "Chie", Operator: true}
 	w.door[strangerToken] = console.Actor{Member: "mem_4", Name: "Eve", Tenant: other.ID, TenantName: "Evil", Administer: true}
@@ -124,16 +134,14 @@ func newWorldAsking(t *testing.T, prober domains.Prober) *world {
 	asking := senders.New(senders.Options{
 		Store: w.store, Owner: sending.Owner, Zone: site.Zone, Platform: "Plat", BaseURL: "https://plat.example", Random: rand.Reader,
 		Lookup: func(context.Context, myodai.Name, myodai.RecordType) myodai.Answer { return myodai.Answer{} },
-		Send: func(_ context.Context, m myodai.OwnMail) (myodai.MessageID, error) {
-			w.mails = append(w.mails, m)
-			return "", nil
-		},
+		Send:   w.keep,
 	})
 	hooks := webhook.New(webhook.Options{Store: w.store, Log: log, Dial: func(context.Context, string, string) (net.Conn, error) {
 		return nil, errors.New("there is no way out of this test")
 	}})
 	if w.server, err = console.New(console.Options{
-		Store: w.store, Domains: w.domains, Tracking: w.tracking, Senders: asking, Submission: sending, Webhooks: hooks, Sessions: w.door, Random: rand.Reader, Key: key, Log: log,
+		Store: w.store, Domains: w.domains, Tracking: w.tracking, Senders: asking, Submission: sending, Webhooks: hooks, Access: w.access,
+		Sessions: w.door, Random: rand.Reader, Key: key, Log: log, Lookup: lookup, Send: w.keep, Pause: time.Nanosecond,
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -141,6 +149,25 @@ func newWorldAsking(t *testing.T, prober domains.Prober) *world {
 	t.Cleanup(server.Close)
 	w.url = server.URL
 	return w
+}
+
+// keep keeps a mail that the platform writes itself.
+func (w *world) keep(_ context.Context, m myodai.OwnMail) (myodai.MessageID, error) {
+	w.mails = append(w.mails, m)
+	return "msg_1", nil
+}
+
+// serveZone has our zone answer for every domain there is.
+func (w *world) serveZone() {
+	if w.net == nil {
+		return
+	}
+	published, err := w.store.PublishedDomains(context.Background())
+	if err != nil {
+		w.t.Error(err)
+		return
+	}
+	w.net.serve(plan.Zone(site, published, nil))
 }
 
 func (w *world) newTenant(name string) myodai.Tenant {

@@ -58,6 +58,11 @@ func (s *Service) check(ctx context.Context, d myodai.Domain, said *Said, tell f
 	if err != nil {
 		return myodai.Check{}, err
 	}
+	if n, ok := stateNotice(d, after); ok && s.Notify != nil {
+		if err := s.Notify(ctx, d.TenantID, n); err != nil { // the event tells of it, too
+			s.Log.Error("write to a tenant", "tenant", d.TenantID, "domain", d.Name, "err", err)
+		}
+	}
 	if after.CanSend() != d.CanSend() {
 		s.Wake() // report authorization comes and goes with the proof (T47)
 	}

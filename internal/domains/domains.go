@@ -69,7 +69,9 @@ type Options struct {
 	Ed25519      bool         // also make Ed25519 keys for new domains
 	Random       io.Reader    // of tokens and keys; must not fail
 	Log          *slog.Logger
-	Wake         func() // called when our zone has changed; nil for nobody
+	// Notify writes to who sets a tenant's domains up; nil for nobody.
+	Notify func(ctx context.Context, tenant myodai.TenantID, n Notice) error
+	Wake   func() // called when our zone has changed; nil for nobody
 }
 
 // Service is the engine.
