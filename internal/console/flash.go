@@ -40,7 +40,7 @@ func (v *visit) takeFlash() string {
 	if err != nil {
 		return ""
 	}
-	gone := v.cookie(flashCookie, "", 0)
+	gone := v.cookie(flashCookie, "", 0) // #nosec G124 -- made by cookie, which sets them
 	gone.MaxAge = -1
 	http.SetCookie(v.w, gone)
 	var f flashed

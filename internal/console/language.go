@@ -78,7 +78,7 @@ func preferred(accept string) Lang {
 // rememberLanguage keeps a language that was asked for by the address.
 func (v *visit) rememberLanguage() {
 	if lang, ok := parseLang(v.r.URL.Query().Get("lang")); ok {
-		c := v.cookie(languageCookie, string(lang), 365*24*time.Hour)
+		c := v.cookie(languageCookie, string(lang), 365*24*time.Hour) // #nosec G124 -- made by cookie, which sets them
 		c.Name = languageCookie
 		http.SetCookie(v.w, c)
 	}

@@ -144,7 +144,7 @@ func (s *Server) secure() bool { return strings.HasPrefix(s.o.BaseURL, "https://
 
 // cookie makes a cookie of ours. A life of zero ends with the browser.
 func (s *Server) cookie(name, value string, life time.Duration) *http.Cookie {
-	return &http.Cookie{
+	return &http.Cookie{ // #nosec G124 -- Secure wherever we are reached by HTTPS
 		Name: s.cookieName(name), Value: value, Path: "/", MaxAge: int(life / time.Second),
 		HttpOnly: true, Secure: s.secure(), SameSite: http.SameSiteLaxMode,
 	}
