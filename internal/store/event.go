@@ -34,6 +34,9 @@ func (q session) addEvents(events []myodai.Event) error {
 		if err != nil {
 			return err
 		}
+		if err := q.addHours(tenant, list); err != nil {
+			return err
+		}
 		for i, e := range list {
 			number := counter.last - int64(len(list)-1-i)
 			rows = append(rows, []any{e.ID, e.TenantID, e.Kind, e.At, e.DomainID, e.MessageID, e.DeliveryID, document{e.Data}, number})

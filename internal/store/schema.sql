@@ -174,6 +174,19 @@ CREATE INDEX deliveries_waiting on deliveries (tenant_id, id) where state in ('a
 
 CREATE INDEX deliveries_withheld on deliveries (tenant_id, recipient_domain) where state = 'held' and hold = 'suppressed';
 
+CREATE TABLE delivery_hours (
+  tenant_id text not null references tenants (id),
+  hour bigint not null,
+  delivered bigint not null,
+  deferred bigint not null,
+  bounced bigint not null,
+  expired bigint not null,
+  suppressed bigint not null,
+  primary key (tenant_id, hour)
+);
+
+CREATE INDEX delivery_hours_hour on delivery_hours (hour);
+
 CREATE TABLE dkim_keys (
   id text primary key,
   tenant_id text references tenants (id),
