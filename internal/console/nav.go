@@ -28,6 +28,7 @@ var sections = []struct {
 	entries []entry
 }{
 	{"nav.sending", []entry{
+		{"/overview", "nav.overview", "clock", members},
 		{"/domains", "nav.domains", "globe", members},
 		{"/messages", "nav.messages", "mail", members},
 		{"/senders", "nav.senders", "mail", members},

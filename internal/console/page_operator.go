@@ -28,6 +28,7 @@ func (s *Server) routeOperator() {
 
 // operatorView is how the platform is doing.
 type operatorView struct {
+	Chart   chart
 	Queue   queueView
 	Trouble []troubleLine
 	More    bool // there are further domains in trouble
@@ -36,6 +37,7 @@ type operatorView struct {
 // queueView is what waits, by recipient domain.
 type queueView struct {
 	Accepted, Deferred int
+	Share, Rest        int // of the bar of barWidth: what waits for its first attempt, and for another
 	Lines              []queueLine
 	Left               int // recipient domains that are not among the lines
 }
@@ -54,6 +56,7 @@ type troubleLine struct {
 }
 
 const (
+	barWidth     = 720            // of the picture of the queue
 	shownQueue   = 50             // recipient domains
 	shownTrouble = 20             // domains of each kind
 	longPending  = 48 * time.Hour // after which somebody may need help
@@ -68,7 +71,11 @@ func showOperator(v *visit) error {
 	if err != nil {
 		return err
 	}
-	return v.show("operator", v.say("operator.title"), newOperatorView(v.reader, lines, trouble))
+	view := newOperatorView(v.reader, lines, trouble)
+	if view.Chart, err = v.chart("", operatorPath); err != nil {
+		return err
+	}
+	return v.show("operator", v.say("operator.title"), view)
 }
 
 func newOperatorView(r reader, lines []myodai.QueueLine, trouble []store.TroubledDomain) operatorView {
@@ -94,6 +101,10 @@ func newQueueView(r reader, lines []myodai.QueueLine) queueView {
 			continue
 		}
 		view.Lines = append(view.Lines, queueLine{string(l.Domain), l.Accepted, l.Deferred, r.moment(l.OldestAt), r.moment(l.DueAt)})
+	}
+	if all := view.Accepted + view.Deferred; all > 0 {
+		view.Share = barWidth * view.Accepted / all
+		view.Rest = barWidth - view.Share
 	}
 	return view
 }
