@@ -28,8 +28,8 @@ func (w *world) verified() bool {
 	return list[0].Confirmed()
 }
 
-// E8–E10, B27, T10, T13: an address is registered on the page, and confirmed by
-// a button with the code; opening the link, and guessing, confirm nothing.
+// E9, E10, B27, T10, T13: an address is registered on the page, and confirmed
+// by a button with the code; opening the link, and guessing, confirm nothing.
 func TestSenderIsConfirmedByPages(t *testing.T) {
 	w := newWorld(t)
 	if err := w.store.SetPolicy(t.Context(), "", myodai.Policy{Verification: myodai.VerifyEither}); err != nil {
@@ -47,6 +47,9 @@ func TestSenderIsConfirmedByPages(t *testing.T) {
 	code := p.text("#code")
 	if p.status != http.StatusOK || len(code) != 8 || !strings.Contains(p.body, "via plat.example") { // D11: said before
 		t.Fatalf("registered: %d %s", p.status, p.body)
+	}
+	if !strings.Contains(p.body, "Look into its mailbox, and into spam as well") { // E9
+		t.Errorf("where the mail may be is not said: %s", p.body)
 	}
 	nobody := w.as("")
 	nobody.header.Set("Accept-Language", "ja")
@@ -102,7 +105,8 @@ func TestAnswersToAQuestion(t *testing.T) {
 	if p := admin.post(at + "/ask"); p.status != http.StatusTooManyRequests {
 		t.Errorf("asked again after that: %d", p.status)
 	}
-	// The session of who asked is enough.
+	// E8: another address is typed into the page of the first, and asked for at
+	// once. The session of who asked is enough.
 	p = admin.post(at, "label", "sales", "address", "other@acme.example")
 	if page := admin.get(w.question()); strings.Contains(page.body, `name="code"`) {
 		t.Errorf("who asked is asked for a code: %s", page.body)
