@@ -55,7 +55,7 @@ func TestAdvance(t *testing.T) {
 }
 
 // TestRemovalTakesItsCourse plays P12's second half: hourly checks after the
-// records are gone give three notices, and sending stops after 72 hours.
+// records are gone give three notices, and sending stops after 72 hours (F7).
 func TestRemovalTakesItsCourse(t *testing.T) {
 	d := myodai.Domain{State: myodai.DomainVerified}
 	notices := 0

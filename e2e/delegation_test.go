@@ -147,7 +147,8 @@ func TestDelegationDiffers(t *testing.T) {
 	w.isRight(t, domain)
 }
 
-// TestNotRegistered: the registry has never heard of the domain.
+// TestNotRegistered: the registry has never heard of the domain. The trouble is with
+// the domain itself, and that is said (E15).
 func TestNotRegistered(t *testing.T) {
 	const domain = "unheard.example"
 	w := emptyWorld(t)

@@ -13,7 +13,9 @@ import (
 // TestMainJob is the whole story on both databases: two tenants prove one
 // domain (E4), one in each shape (F1), with its zone on NSD; their mail, over
 // HTTP and over SMTP, arrives at Postfix, where OpenDKIM and OpenDMARC say pass,
-// aligned with the tenant's own domain.
+// aligned with the tenant's own domain (B2), whose records stand in its own DNS
+// (B3). The return path is below that domain, and bounces come there (C6). Before
+// all that nothing is sent (C9).
 func TestMainJob(t *testing.T) {
 	for name, url := range databases(t) {
 		t.Run(name, func(t *testing.T) {

@@ -30,7 +30,7 @@ func empty(domain string, serial int, servers ...string) domainZone {
 
 // TestWrongDNSHost: the records were entered at a DNS host that the domain is not
 // delegated to: a usual one, and the one of the registrar, which the registry
-// names.
+// names (E23, the fourth case).
 func TestWrongDNSHost(t *testing.T) {
 	const usual, other = "usual.example", "registrars.example"
 	w := emptyWorld(t)

@@ -57,7 +57,7 @@ type tracking struct {
 
 // TestTrackingDomains is issue 6 from end to end: tracking domains set up both
 // ways with NSD and Pebble, what goes wrong on the way, and what becomes of links
-// when a certificate is renewed, and when it lapses (B4 to B6, B19 to B25, P27).
+// when a certificate is renewed, and when it lapses (B4, B5, B6, B19 to B25, P27).
 func TestTrackingDomains(t *testing.T) {
 	w := newWorld(t)
 	ca := w.startPebble(t)

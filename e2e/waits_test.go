@@ -49,7 +49,8 @@ func looksUp(t *testing.T, resolver, name, qtype string) time.Time {
 }
 
 // TestWaits: all is entered right, and a resolver still remembers that it was
-// not there, or what was there before. The check says until when, and is right.
+// not there, or what was there before. The check says until when, and is right
+// (A19, B10, E19).
 func TestWaits(t *testing.T) {
 	const early, changed = "early.example", "changed.example"
 	const remembered = 20 // seconds, as the zones say

@@ -9,7 +9,8 @@ import (
 	"github.com/myodai/myodai/internal/resolver/dnstest"
 )
 
-// TestDMARCEffect answers "what happens to my mail if I publish this".
+// TestDMARCEffect answers "what happens to my mail if I publish this", of none,
+// quarantine and reject (A7).
 func TestDMARCEffect(t *testing.T) {
 	server := dnstest.Start(t, dnstest.Zones{"acme.example.": rightZone, "plat.example.": platZone, ".": "@ NS ns.\nns A 127.0.0.1\n"})
 	plan := checkFile(t, "plan.json", acmePlan)

@@ -15,7 +15,9 @@ import (
 )
 
 // The main job by the command line alone: from nothing to a verified domain,
-// and from there to a message at a receiving server, in both shapes (F1).
+// and from there to a message at a receiving server, in both shapes (F1). Nothing
+// goes out before (C9), one asks for the check by hand (A18, B9), and the list says
+// how it stands (A22).
 func TestJourney(t *testing.T) {
 	sink := smtptest.NewSink(t, smtptest.SinkOptions{})
 	cfg := testConfig(t)

@@ -137,7 +137,7 @@ func TestMessagesRefused(t *testing.T) {
 	}
 }
 
-// An unverified domain is refused with what to do about it.
+// C9: an unverified domain is refused with what to do about it.
 func TestUnverifiedDomainCannotSend(t *testing.T) {
 	w := newWorld(t, plenty).populate()
 	w.call("POST", "/v1/domains", w.acme.key, `{"name":"new.example"}`, 201, nil)

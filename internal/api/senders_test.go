@@ -39,8 +39,9 @@ func (w *world) answers(t myodai.RecordType, name string, data ...string) {
 	w.dns[string(t)+" "+name] = a
 }
 
-// B26–B29, A23, E11: an address is registered on a verified domain with a label
-// of letters and digits; what cannot be a sender is refused with the reason.
+// B1, B26, B27, B28, B29, A23, E11: a domain comes first, and then an address is
+// registered on it with a label of letters and digits; what cannot be a sender is
+// refused with the reason.
 func TestRegisterSender(t *testing.T) {
 	w := newWorld(t, plenty).populate()
 	w.answers(myodai.TypeMX, "acme.example", "10 mx.acme.example.")
@@ -80,7 +81,9 @@ func TestRegisterSender(t *testing.T) {
 	}
 }
 
-// E7–E10, E12, E13, T10, T13: confirmation by mail, again for every new address.
+// E5, E7, E9, E10, E12, E13, D12, F5, T10, T13: where both are wanted, a verified
+// domain does not send before its address is confirmed by mail, in its time, and
+// again for every new address.
 func TestConfirmSender(t *testing.T) {
 	w := newWorld(t, plenty).populate()
 	w.call("PUT", "/v1/policy", w.operator, `{"verification":"both"}`, http.StatusOK, nil)
@@ -139,8 +142,9 @@ func TestConfirmSender(t *testing.T) {
 	}
 }
 
-// D10c, D11, T12: an address without its domain is signed by the platform only,
-// which is said; where that could not pass it is refused with the reason.
+// D4, D10c, D11, F3, T12: a domain counts wherever there is one. An address without
+// its domain, free mail that the operator allows too, is signed by the platform
+// only, which is said; where that could not pass it is refused with the reason.
 func TestAddressWithoutDomain(t *testing.T) {
 	w := newWorld(t, plenty).populate()
 	w.call("PUT", "/v1/policy", w.operator, `{"verification":"either","free_mail_allowed":["gmail.com"]}`, http.StatusOK, nil)
@@ -266,7 +270,8 @@ func TestUnverifiedFrom(t *testing.T) {
 	}
 }
 
-// P31, A9: what is held goes by itself.
+// P31, A9, D13: what is held goes by itself: what is verified counts, and nobody
+// enters it anywhere.
 func TestHeldMailGoesByItself(t *testing.T) {
 	w := newWorld(t, plenty).populate()
 	w.call("PUT", "/v1/policy", w.operator, `{"classes":[{"name":"hold","unverified":"hold"}]}`, http.StatusOK, nil)

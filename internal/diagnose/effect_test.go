@@ -41,7 +41,8 @@ func effectInput(record string, zone ...string) Input {
 	}
 }
 
-// TestPolicyEffect answers "what happens to my mail if I publish this".
+// TestPolicyEffect answers "what happens to my mail if I publish this", of the
+// policies there are (A7).
 func TestPolicyEffect(t *testing.T) {
 	for name, tt := range map[string]struct {
 		zone   []string

@@ -182,7 +182,7 @@ func TestStrangersCannotSpeak(t *testing.T) {
 	}
 }
 
-// TestValuesAreRenderedForThePanel: what to type is the form this host wants.
+// TestValuesAreRenderedForThePanel: what to type is the form this host wants (A20).
 func TestValuesAreRenderedForThePanel(t *testing.T) {
 	item := plan.Item{
 		Purpose: myodai.PurposeDKIM, Selector: "s1", Name: "s1._domainkey.acme.example", Type: myodai.TypeCNAME,

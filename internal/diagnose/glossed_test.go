@@ -7,7 +7,7 @@ import (
 
 // TestTermsAreExplainedOnFirstUse reads every cause's texts as a person does,
 // from the message to the reason: where a DNS term comes up for the first time,
-// its explanation follows, unless it is part of one that was explained.
+// its explanation follows, unless it is part of one that was explained (E18).
 func TestTermsAreExplainedOnFirstUse(t *testing.T) {
 	for _, e := range allTexts {
 		for _, lang := range languages {

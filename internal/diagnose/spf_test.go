@@ -174,7 +174,7 @@ func TestSPFFlawsProposeARecord(t *testing.T) {
 	}
 }
 
-// C2: what mail depends on is the return path; the domain's own record is advice.
+// A25, C2: what mail depends on is the return path; the domain's own record is advice.
 func TestOptionalSPFIsAdvice(t *testing.T) {
 	lookup := world(append([]string{"kaisha.example TXT v=spf1 include:_spf.google.com -all", ours}, google...)...)
 	records := lookup("kaisha.example", myodai.TypeTXT).Records

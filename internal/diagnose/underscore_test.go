@@ -7,8 +7,8 @@ import (
 	"github.com/myodai/myodai"
 )
 
-// B22: where a panel takes no underscore in a name, the record of a key becomes a
-// TXT record, and the certificate is made in another way.
+// B16, B22, E23: where a panel takes no underscore in a name, the record of a key
+// becomes a TXT record, and the certificate is made in another way.
 func TestForbiddenUnderscoreHasARemedy(t *testing.T) {
 	for purpose, want := range map[myodai.Purpose]map[Lang]string{
 		myodai.PurposeDKIM: {English: "to the TXT", Japanese: "TXT形式"},

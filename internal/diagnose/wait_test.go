@@ -30,7 +30,8 @@ func denial(ttl uint32) myodai.Record {
 	return myodai.Record{Name: "kaisha.example", Type: myodai.TypeSOA, TTL: ttl, Data: "ns1.host.example h.host.example 1 3600 600 86400 86400"}
 }
 
-// TestWaitsEnd computes the moment at which what resolvers remember is gone.
+// TestWaitsEnd computes the moment at which what resolvers remember is gone,
+// where others say "about 48 hours" (A19, E19) and "try again later" (B10, E21).
 func TestWaitsEnd(t *testing.T) {
 	const want = "s1.k7f3.dkim.plat.example"
 	at := caseTime

@@ -27,6 +27,7 @@ var (
 	key   = plan.Item{Purpose: myodai.PurposeDKIM, Name: "s1._domainkey.kaisha.example", Type: myodai.TypeTXT, Value: strings.Repeat("k", 300)}
 )
 
+// A20: each host gets the name with the domain or without, as its panel wants it.
 func TestEnter(t *testing.T) {
 	for _, tt := range []struct {
 		host      string
@@ -123,6 +124,8 @@ func TestEnterEscapesQuotes(t *testing.T) {
 	}
 }
 
+// B16, E6: what a host does not take is said before, with the form it does take,
+// or that there is none.
 func TestLimits(t *testing.T) {
 	long := key
 	long.Value = strings.Repeat("k", 410)

@@ -25,14 +25,16 @@ func (m mistake) make(zone string) string {
 }
 
 // TestMistakesAreNamedAndMended is the main job of issue 3 inside the service: a
-// wrong record is explained by its cause, mended, and then nothing is left.
+// wrong record is explained by its cause, mended, and then nothing is left. That
+// it is wrong is known at once and not after 48 hours (E22); a broken DMARC record
+// is in the way like any other (A4).
 func TestMistakesAreNamedAndMended(t *testing.T) {
 	for _, tt := range []struct {
 		name, shape string
 		break_      func(zone string) string
 		want        myodai.Cause
 	}{
-		{"the panel added the zone to the name (A24)", "cname", mistake{"_domainkey.acme.example.", "_domainkey.acme.example.acme.example."}.make, diagnose.NameSuffixDuplicated},
+		{"the panel added the zone to the name (A24, E23)", "cname", mistake{"_domainkey.acme.example.", "_domainkey.acme.example.acme.example."}.make, diagnose.NameSuffixDuplicated},
 		{"the panel added the zone to the target", "cname", mistake{".dkim.plat.example.", ".dkim.plat.example.acme.example."}.make, diagnose.CNAMETargetSuffixAppended},
 		{"without _domainkey", "cname", mistake{"._domainkey.", "."}.make, diagnose.NameMissingDomainkeyLabel},
 		{"a hyphen for the underscore", "cname", mistake{"._domainkey.", ".-domainkey."}.make, diagnose.NameUnderscoreToHyphen},
@@ -186,7 +188,7 @@ func TestNextCheckComesWhenAWaitEnds(t *testing.T) {
 	}
 }
 
-// P12: what puts a domain at risk says why.
+// P12, F7: a record that disappears puts a domain at risk, and it says why.
 func TestAtRiskSaysWhy(t *testing.T) {
 	r := newRoom(t)
 	d, err := r.Register(t.Context(), r.tenant, domains.Registration{Name: "acme.example"})

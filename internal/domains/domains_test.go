@@ -13,6 +13,9 @@ import (
 	"github.com/myodai/myodai/internal/resolver/dnstest"
 )
 
+// C5, B3: keys are made and records named, they are entered in the domain's DNS,
+// looked at, and confirmed, when every one is there (A17, B17) and asked for (A18,
+// B9).
 func TestFromNothingToVerified(t *testing.T) {
 	for _, shape := range []string{"cname", "txt"} {
 		t.Run(shape, func(t *testing.T) {
@@ -130,7 +133,7 @@ func TestFailingDNSChangesNothing(t *testing.T) {
 	}
 }
 
-// TestClaimsDoNotMeet is T01 and E4: two tenants hold one domain; publishing
+// TestClaimsDoNotMeet is T01, E4 and F4: two tenants hold one domain; publishing
 // the records of one proves nothing for the other.
 func TestClaimsDoNotMeet(t *testing.T) {
 	r := newRoom(t)

@@ -148,7 +148,7 @@ func TestPreparedTrackingDomain(t *testing.T) {
 	}
 }
 
-// B23: what is not done in time ends, with a reminder before.
+// B23, F5: what is not done in time ends, with a reminder before.
 func TestSecondStepInTime(t *testing.T) {
 	l := newLinks(t, 300*time.Millisecond)
 	d := l.add(t, l.r.tenant, "go.acme.example", "prepared")

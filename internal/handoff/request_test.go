@@ -46,6 +46,7 @@ func mail(t *testing.T, r handoff.Request) handoff.Mail {
 	return m
 }
 
+// B7, E16: who keeps the DNS gets a mail with all there is to do.
 func TestRequestMail(t *testing.T) {
 	for _, tt := range []struct {
 		name     string

@@ -75,7 +75,7 @@ func TestSecrets(t *testing.T) {
 	}
 }
 
-// A question is answered once, in its time, and ends after ten wrong codes.
+// E10, F5: a question is answered once, in its time, and ends after ten wrong codes.
 func TestOver(t *testing.T) {
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	open := myodai.Confirmation{Address: myodai.Address{Local: "a", Domain: "example.com"}, ExpiresAt: now.Add(time.Hour)}

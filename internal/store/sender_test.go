@@ -80,7 +80,7 @@ func TestSenders(t *testing.T) {
 	})
 }
 
-// E3, T12, T14: whoever reads the mail confirms it, for one tenant only, and
+// E3, F4, T12, T14: whoever reads the mail confirms it, for one tenant only, and
 // exactly that address.
 func TestConfirmSender(t *testing.T) {
 	each(t, func(t *testing.T, s *store.Store) {

@@ -49,7 +49,7 @@ func TestDecideRows(t *testing.T) {
 	}
 }
 
-// F2, F6: what has to be proved, and what becomes of what is not.
+// F2, F6, D4, E5: what has to be proved, and what becomes of what is not.
 func TestDecide(t *testing.T) {
 	from := addresses("a@example.com")[0]
 	verified := domain(shop, "example.com", myodai.DomainVerified)
