@@ -31,6 +31,7 @@ var sections = []struct {
 		{"/overview", "nav.overview", "clock", members},
 		{"/domains", "nav.domains", "globe", members},
 		{"/messages", "nav.messages", "mail", members},
+		{"/clicks", "nav.clicks", "link", members},
 		{"/senders", "nav.senders", "mail", members},
 		{"/routes", "nav.routes", "arrow", members},
 		{"/tracking", "nav.tracking", "link", members},

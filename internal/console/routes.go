@@ -29,6 +29,7 @@ func (s *Server) route() {
 	s.add("GET /design", everyone, showDesign)
 	s.routeDomains()
 	s.routeMessages()
+	s.routeClicks()
 	s.routeOverview()
 	if s.o.Webhooks != nil {
 		s.routeWebhooks()
