@@ -90,13 +90,13 @@ func (s *Store) PublishedTracking(ctx context.Context) ([]myodai.TrackingDomain,
 	return list, wrap("read published tracking domains", err)
 }
 
-// ServingTracking lists the tracking domains, of all tenants but suspended ones,
-// that links lead through now.
+// ServingTracking lists the tracking domains, of all tenants, that links lead
+// through now. Those of suspended tenants are among them: who has their mail
+// can still unsubscribe, and is told why a link leads nowhere.
 func (s *Store) ServingTracking(ctx context.Context) ([]myodai.TrackingDomain, error) {
 	list, err := all(s.read(ctx), trackingFields,
-		`select `+trackingColumns+` from tracking_domains where deleted_at = 0 and state in ($1, $2)
-		    and tenant_id in (select id from tenants where state = $3) order by id`,
-		myodai.TrackingVerified, myodai.TrackingAtRisk, myodai.TenantActive)
+		`select `+trackingColumns+` from tracking_domains where deleted_at = 0 and state in ($1, $2) order by id`,
+		myodai.TrackingVerified, myodai.TrackingAtRisk)
 	return list, wrap("read serving tracking domains", err)
 }
 

@@ -117,3 +117,18 @@ func TestOneTenantServesAName(t *testing.T) {
 		}
 	})
 }
+
+// Hosts of a suspended tenant are still answered at (T53): its mail is out there,
+// and who got it may want no more.
+func TestSuspendedTenantsHostsServe(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store) {
+		tenant := newTenant(t, s)
+		d := recordTracking(t, s, newTracking(t, s, tenant.ID, "click.example.com"), t0, serving)
+		must(s.UpdateTenant(t.Context(), tenant.ID, func(was myodai.Tenant) (myodai.Tenant, []myodai.Event, error) {
+			was.State = myodai.TenantSuspended
+			return was, nil, nil
+		}))(t)
+		same(t, "serving", must(s.ServingTracking(t.Context()))(t), []myodai.TrackingDomain{d})
+		same(t, "suspended", must(s.SuspendedTenants(t.Context()))(t), []myodai.TenantID{tenant.ID})
+	})
+}

@@ -178,9 +178,9 @@ func TestVisitsSettle(t *testing.T) {
 }
 
 // post presses a button, or is a mail program's one click.
-func post(s http.Handler, path, contentType, form string) *http.Response {
+func post(s http.Handler, host myodai.Name, path, contentType, form string) *http.Response {
 	r := httptest.NewRequest("POST", path, strings.NewReader(form))
-	r.Host = string(platform)
+	r.Host = string(host)
 	r.Header.Set("Content-Type", contentType)
 	w := httptest.NewRecorder()
 	s.ServeHTTP(w, r)
@@ -215,10 +215,10 @@ func TestUnsubscribe(t *testing.T) {
 		{urlencoded, ""}, {urlencoded, "List-Unsubscribe=Yes"}, {"text/plain", "List-Unsubscribe=One-Click"}, {urlencoded, "wish="},
 		{"multipart/form-data", "List-Unsubscribe=One-Click"}, {urlencoded, strings.Repeat("x", 9000) + "&List-Unsubscribe=One-Click"}, {"", "x"},
 	} {
-		calm(t, "POST "+nothing.form[:min(9, len(nothing.form))], post(s, path, nothing.contentType, nothing.form), http.StatusBadRequest)
+		calm(t, "POST "+nothing.form[:min(9, len(nothing.form))], post(s, platform, path, nothing.contentType, nothing.form), http.StatusBadRequest)
 	}
 	for _, forged := range []string{path[:len(path)-1], path + "x", "/u/", "/u/x", strings.Replace(path, "/u/", "/c/", 1)} {
-		r := post(s, forged, urlencoded, "List-Unsubscribe=One-Click")
+		r := post(s, platform, forged, urlencoded, "List-Unsubscribe=One-Click")
 		calm(t, forged, r, r.StatusCode)
 		if r.StatusCode < 400 {
 			t.Errorf("forged %s: %s", forged, r.Status)
@@ -232,12 +232,12 @@ func TestUnsubscribe(t *testing.T) {
 		{urlencoded, "List-Unsubscribe=One-Click"}, {"multipart/form-data; boundary=b", multipart}, {urlencoded, "wish=unsubscribe"},
 	} {
 		for range 2 {
-			calm(t, "press", post(s, path, press.contentType, press.form), http.StatusOK, "配信を停止しました", "This mail has been stopped", `value="undo"`)
+			calm(t, "press", post(s, platform, path, press.contentType, press.form), http.StatusOK, "配信を停止しました", "This mail has been stopped", `value="undo"`)
 		}
 		if !suppressed() {
 			t.Errorf("%s: not unsubscribed", press.form)
 		}
-		calm(t, "undo", post(s, path, urlencoded, "wish=undo"), http.StatusOK, "配信を再開しました", "You will get this mail again")
+		calm(t, "undo", post(s, platform, path, urlencoded, "wish=undo"), http.StatusOK, "配信を再開しました", "You will get this mail again")
 		if suppressed() {
 			t.Errorf("%s: not undone", press.form)
 		}
@@ -277,7 +277,7 @@ func TestUnsubscribeWhileTheDatabaseIsAway(t *testing.T) {
 	list, _ := s.UnsubscribeFields(db.copy(1), author, author.Child("bounce"), myodai.ClassMarketing)
 	path := list[strings.Index(list, "/u/"):strings.IndexByte(list, '>')]
 	db.away.Store(true)
-	if r := post(s, path, urlencoded, "List-Unsubscribe=One-Click"); r.StatusCode != http.StatusOK {
+	if r := post(s, platform, path, urlencoded, "List-Unsubscribe=One-Click"); r.StatusCode != http.StatusOK {
 		t.Errorf("away: %s", r.Status)
 	}
 	s.DrainNow(t.Context())
@@ -289,7 +289,7 @@ func TestUnsubscribeWhileTheDatabaseIsAway(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	r := post(s, path, urlencoded, "List-Unsubscribe=One-Click")
+	r := post(s, platform, path, urlencoded, "List-Unsubscribe=One-Click")
 	calm(t, "when nothing can be kept", r, http.StatusServiceUnavailable, "ただいま受け付けられません", "Please try again")
 	if r.Header.Get("Retry-After") == "" {
 		t.Error("no Retry-After")

@@ -24,6 +24,10 @@ func (s *Server) MakeOpen(host myodai.Name, of myodai.Copy) string {
 	return s.sealer.path(host, link{kind: kindOpen, copy: of})
 }
 
+func (s *Server) MakeUnsubscribe(host myodai.Name, of myodai.Copy, class myodai.ClassName) string {
+	return s.sealer.path(host, link{kind: kindUnsubscribe, copy: of, class: class})
+}
+
 // SealAnything makes an authentic token of any destination.
 func (s *Server) SealAnything(host myodai.Name, of myodai.Copy, url string) string {
 	return s.MakeLink(host, of, url)

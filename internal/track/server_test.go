@@ -121,16 +121,33 @@ func TestLinksStayWithTheirTenant(t *testing.T) {
 	calm(t, "the front page", request(s, "GET", platform, "/"), http.StatusNotFound, "このリンクは見つかりませんでした")
 }
 
-// T53: behind a trusted name a suspended tenant's link leads nowhere.
+// T53: behind a trusted name a suspended tenant's link leads nowhere, be the name
+// the platform's or the tenant's own. Who unsubscribes still does.
 func TestSuspendedTenantsLinks(t *testing.T) {
-	s := newServer(t, track.Options{})
-	c := newCopy()
-	s.SetHosts(nil, c.TenantID)
-	r := request(s, "GET", platform, s.MakeLink(platform, c, "https://phish.example/"))
-	calm(t, "a click", r, http.StatusGone, "停止", "suspended")
-	r = request(s, "GET", platform, s.MakeOpen(platform, c))
-	if r.StatusCode != http.StatusOK || r.Header.Get("Content-Type") != "image/gif" {
-		t.Errorf("a picture: %s", r.Status)
+	const own myodai.Name = "go." + author
+	for _, host := range []myodai.Name{platform, own} {
+		t.Run(string(host), func(t *testing.T) {
+			db := newShop(t)
+			s := newServer(t, track.Options{Store: db})
+			c := db.copy(0)
+			s.SetHosts([]track.Host{{Name: own, TenantID: db.tenant}}, db.tenant)
+			r := request(s, "GET", host, s.MakeLink(host, c, "https://phish.example/"))
+			calm(t, "a click", r, http.StatusGone, "停止", "suspended")
+			r = request(s, "GET", host, s.MakeOpen(host, c))
+			if r.StatusCode != http.StatusOK || r.Header.Get("Content-Type") != "image/gif" {
+				t.Errorf("a picture: %s", r.Status)
+			}
+			path := s.MakeUnsubscribe(host, c, myodai.ClassMarketing)
+			calm(t, "the page to unsubscribe", request(s, "GET", host, path), http.StatusOK, "Stop this mail")
+			calm(t, "one click", post(s, host, path, urlencoded, "List-Unsubscribe=One-Click"), http.StatusOK, "This mail has been stopped")
+			s.DrainNow(t.Context())
+			if !db.suppresses(t, db.accepted.Deliveries[0].Recipient) {
+				t.Error("not unsubscribed")
+			}
+			if stats := db.stats(t); stats.Clicks != (myodai.Visits{}) || stats.Opens != (myodai.Visits{}) {
+				t.Errorf("visits to a suspended tenant's mail: %+v", stats)
+			}
+		})
 	}
 }
 
