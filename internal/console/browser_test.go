@@ -176,13 +176,6 @@ func js[T any](b *tab, expression string) T {
 	return result
 }
 
-// see waits until the page shows a text.
-func (b *tab) see(text string) {
-	b.t.Helper()
-	quoted, _ := json.Marshal(text)
-	b.do(chromedp.Poll[chromedp.Void]("document.body && document.body.innerText.includes(" + string(quoted) + ")"))
-}
-
 // text is what an element shows.
 func (b *tab) text(selector string) string {
 	b.t.Helper()
