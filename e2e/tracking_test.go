@@ -97,6 +97,7 @@ func TestTrackingDomains(t *testing.T) {
 	if orders := k.get(t, forbidden).Certificate.Orders; orders != 0 {
 		t.Errorf("%d orders for a name whose CAA forbids them", orders)
 	}
+	k.suspended(t, link)
 }
 
 // records are the records that tracking domains ask for now, as lines of a zone.
@@ -405,6 +406,21 @@ func (k *tracking) lapses(t *testing.T, w *world, link string, d tracked, others
 	}
 	if to := k.follow(t, link, true); to != want {
 		t.Errorf("with the certificate that lapsed it leads to %q", to)
+	}
+}
+
+// suspended: at the host of a tenant that is shut out, links lead nowhere and say
+// so (T53).
+func (k *tracking) suspended(t *testing.T, link string) {
+	t.Helper()
+	k.cli(t, k.operator, "tenant", "suspend", k.id)
+	link = strings.Replace(link, "https:", "http:", 1)
+	eventually(t, 10*time.Second, "the tenant's links lead nowhere", func() bool { return k.follow(t, link, false) == "" })
+	resp, err := http.Get(link)
+	check(t, err)
+	_ = resp.Body.Close()
+	if resp.StatusCode != http.StatusGone {
+		t.Errorf("%s: %s", link, resp.Status)
 	}
 }
 
