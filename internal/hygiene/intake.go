@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"strings"
 	"time"
 
@@ -240,6 +241,8 @@ func (in *Intake) Judge() (myodai.ListAudit, error) {
 		return in.audit, err
 	}
 	in.audit = a
+	in.audit.Summary.Counts = maps.Clone(a.Summary.Counts) // the judging counts on while the caller reads
+	in.audit.Summary.Listed = maps.Clone(a.Summary.Listed)
 	in.s.jobs.Go(func() {
 		defer in.s.leave(a.TenantID)
 		defer in.spool.close()
