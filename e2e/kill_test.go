@@ -22,7 +22,7 @@ func killCycles() int {
 	if os.Getenv("MYODAI_SOAK") != "" {
 		return 200
 	}
-	return 50
+	return 25
 }
 
 // TestNothingAcceptedIsLost is P01: the program is killed at random moments
