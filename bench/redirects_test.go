@@ -21,6 +21,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -43,7 +44,9 @@ const (
 
 var redirectKey = [32]byte{7}
 
+// TestMain collects garbage as the service does (gcPercent in cmd/myodai).
 func TestMain(m *testing.M) {
+	debug.SetGCPercent(400)
 	if dir := os.Getenv(redirectVar); dir != "" {
 		if err := redirect(dir); err != nil {
 			fmt.Fprintln(os.Stderr, err)
