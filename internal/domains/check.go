@@ -148,7 +148,7 @@ func hostOf(o myodai.Observation) string {
 // conclude says what becomes of the domain after a check that began at the
 // given time, and tells of it.
 func (s *Service) conclude(d myodai.Domain, check myodai.Check, began time.Time) (myodai.Domain, []myodai.Event) {
-	if d.PlannedAt.After(began) { // the plan changed under the probe
+	if d.PlannedAt.After(began) || disprovesLate(d, check, began) { // the plan changed under the probe, or another was quicker
 		check.Verdict, check.Findings = myodai.VerdictUnknown, nil
 	}
 	d, kinds := d.Advance(check.Verdict, check.At)
@@ -161,6 +161,13 @@ func (s *Service) conclude(d myodai.Domain, check myodai.Check, began time.Time)
 	}
 	d.NextCheckAt = nextCheck(d, check)
 	return d, s.checkEvents(d, kinds, check)
+}
+
+// disprovesLate reports whether a check disproves a domain that may send, and
+// another one ended while it asked. What it did not find then may be there by
+// now: only a look of its own, from beginning to end, counts against a domain.
+func disprovesLate(d myodai.Domain, check myodai.Check, began time.Time) bool {
+	return check.Verdict == myodai.VerdictDisproved && d.CanSend() && d.CheckedAt.After(began)
 }
 
 // primary is the cause of the primary finding, "" when nothing is wrong.

@@ -202,6 +202,30 @@ func TestAtRiskSaysWhy(t *testing.T) {
 	}
 }
 
+// A check that asked before the records were there, and is written down after
+// one that found them, puts nobody at risk (P12): the next one decides.
+func TestALateCheckDisprovesNobody(t *testing.T) {
+	r := newRoom(t)
+	d, err := r.Register(t.Context(), r.tenant, domains.Registration{Name: "acme.example"})
+	check(t, err)
+	r.prober.after = func() {
+		r.publish(t, d, "")
+		if c := r.checked(t, d); c.Verdict != myodai.VerdictProved {
+			t.Errorf("the quicker check: %s", c.Verdict)
+		}
+	}
+	if c := r.checked(t, d); c.Verdict != myodai.VerdictDisproved {
+		t.Errorf("the slower check: %s", c.Verdict)
+	}
+	if got := r.state(t, d); got != myodai.DomainVerified {
+		t.Errorf("the domain is %s", got)
+	}
+	r.setZone(t, hosts)
+	if r.checked(t, d); r.state(t, d) != myodai.DomainAtRisk {
+		t.Errorf("after the records went away the domain is %s", r.state(t, d))
+	}
+}
+
 // T02: what a claim that was given up asked for is recognized as such.
 func TestFormerClaimIsRecognized(t *testing.T) {
 	r := newRoom(t)
