@@ -44,12 +44,12 @@ type WebhookChange struct {
 
 // WebhookReplay says from when on a webhook is told again.
 type WebhookReplay struct {
-	Since time.Time `json:"since" doc:"Events since then are told again."`
+	Since time.Time `json:"since" doc:"Events since then are told again, those that happened while the webhook was disabled, too; at most 100,000."`
 }
 
 // WebhookReplayed says how much that is.
 type WebhookReplayed struct {
-	Notifications int `json:"notifications" doc:"How many are due again."`
+	Notifications int `json:"notifications" doc:"How many are due again, beside those that are due anyway."`
 }
 
 // Notification is one event on its way to a webhook.

@@ -97,19 +97,52 @@ func (s *Store) FinishWebhook(ctx context.Context, owner string, w myodai.Webhoo
 	return held, err
 }
 
-// Replay makes due again what a webhook was told, or was not, of events since
-// the given time, and returns the number of notifications.
+// ReplayMax is the most events that a webhook is told again of at once.
+const ReplayMax = 100_000
+
+// Replay makes due what a webhook wants of the events since the given time,
+// whether it was told of them or was disabled when they happened, and returns
+// the number of notifications this adds to those that are due already. More
+// than ReplayMax events are refused with CodeTooLarge.
 func (s *Store) Replay(ctx context.Context, tenant myodai.TenantID, id myodai.WebhookID, since, now time.Time) (n int, err error) {
 	err = s.write(ctx, "replay", func(q session) error {
-		if _, err := s.webhook(q, tenant, id, q.dialect.forUpdate); err != nil {
+		w, err := s.webhook(q, tenant, id, q.dialect.forUpdate)
+		if err != nil {
 			return err
 		}
+		first, last, err := q.eventsSince(tenant, since)
+		if err != nil {
+			return err
+		}
+		if last-first >= ReplayMax {
+			return myodai.Refuse(myodai.CodeTooLarge, "since", "%d events happened since then, and at most %d are told again at once; "+
+				"choose a later time, or read the list of events", last-first+1, ReplayMax)
+		}
+		args := []any{tenant, w.ID, first, now, document{myodai.Response{}}}
+		wanted := ""
+		if len(w.Kinds) > 0 {
+			wanted = " and kind in (" + placeholders(len(args)+1, len(w.Kinds)) + ")"
+			for _, kind := range w.Kinds {
+				args = append(args, kind)
+			}
+		}
 		touched, err := q.exec(`
-			update notifications set state = 'due', due_at = $4, queued_at = $4
-			 where tenant_id = $1 and webhook_id = $2 and state <> 'due'
-			   and event_id in (select id from events where tenant_id = $1 and happened_at >= $3)`, tenant, id, since, now)
+			insert into notifications (tenant_id, webhook_id, event_id, state, attempts, due_at, queued_at, response)
+			select tenant_id, cast($2 as text), id, 'due', 0, cast($4 as bigint), cast($4 as bigint), cast($5 as text) from events where tenant_id = $1 and number >= $3`+wanted+`
+			on conflict (webhook_id, event_id) do update
+			   set state = excluded.state, due_at = excluded.due_at, queued_at = excluded.queued_at
+			 where notifications.state <> excluded.state`, args...)
 		n = int(touched)
 		return err
 	})
 	return n, err
+}
+
+// eventsSince returns the numbers of a tenant's first event after those from
+// before the given time, and of its last one. It walks back from the newest.
+func (q session) eventsSince(tenant myodai.TenantID, since time.Time) (first, last int64, err error) {
+	numbers, err := one(q, absent("tenant", tenant), func(n *[2]int64) []any { return []any{&n[0], &n[1]} }, `
+		select coalesce((select number from events where tenant_id = $1 and happened_at < $2 order by number desc limit 1), 0) + 1,
+		       coalesce((select max(number) from events where tenant_id = $1), 0)`, tenant, since)
+	return numbers[0], numbers[1], err
 }

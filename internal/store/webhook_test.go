@@ -120,6 +120,43 @@ func TestNotifications(t *testing.T) {
 	})
 }
 
+// What happened while a webhook was disabled is had by a replay, of the kinds
+// it wants and since the time asked for.
+func TestReplayOfWhatWasMissed(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store) {
+		tenant := newTenant(t, s)
+		w := newWebhook(t, s, tenant.ID, "whk_1", myodai.EventTenantSuspended, myodai.EventTenantResumed)
+		set := func(state myodai.WebhookState) {
+			must(s.UpdateWebhook(t.Context(), tenant.ID, w.ID, func(w myodai.Webhook) (myodai.Webhook, []myodai.Event, error) {
+				w.State = state
+				return w, nil, nil
+			}))(t)
+		}
+		told := func() (kinds []myodai.EventKind) {
+			for _, n := range must(s.DueNotifications(t.Context(), tenant.ID, w.ID, t0.Add(time.Hour), 10))(t) {
+				kinds = append(kinds, n.Event.Kind)
+			}
+			return kinds
+		}
+		set(myodai.WebhookDisabled)
+		happen(t, s, tenant.ID, myodai.EventTenantSuspended, myodai.EventTenantCreated, myodai.EventTenantResumed)
+		set(myodai.WebhookEnabled)
+		if list := told(); len(list) != 0 {
+			t.Errorf("due before: %v", list)
+		}
+		if n := must(s.Replay(t.Context(), tenant.ID, w.ID, t0.Add(time.Second), t0))(t); n != 0 {
+			t.Errorf("%d made due of a time when nothing happened", n)
+		}
+		if n := must(s.Replay(t.Context(), tenant.ID, w.ID, t0, t0))(t); n != 2 {
+			t.Errorf("%d made due, want 2", n)
+		}
+		if n := must(s.Replay(t.Context(), tenant.ID, w.ID, t0, t0))(t); n != 0 {
+			t.Errorf("%d made due that were due", n)
+		}
+		same(t, "due after", told(), []myodai.EventKind{myodai.EventTenantSuspended, myodai.EventTenantResumed})
+	})
+}
+
 // While many write at a time, who reads on from his last event misses none.
 func TestEventsByCursor(t *testing.T) {
 	each(t, func(t *testing.T, s *store.Store) {

@@ -86,7 +86,7 @@ func (s *Service) Test(ctx context.Context, tenant myodai.TenantID, id myodai.We
 	return s.post(ctx, w, s.event(myodai.EventWebhookTest, w, time.Now()))
 }
 
-// Replay tells a webhook again of what it was told, or was not, since the given
+// Replay tells a webhook again of what it was told, or missed, since the given
 // time, and returns of how many events.
 func (s *Service) Replay(ctx context.Context, tenant myodai.TenantID, id myodai.WebhookID, since time.Time) (int, error) {
 	w, err := s.Store.Webhook(ctx, tenant, id)
