@@ -41,6 +41,7 @@ type Options struct {
 	Log        *slog.Logger
 	BaseURL    string        // where people reach us, such as https://console.example; "" for http and any host
 	Pause      time.Duration // between checks of one domain that people ask for; 0 means a second
+	Look       time.Duration // between looks of a page that watches, which checks every fifth time; 0 means two seconds
 	Platform   string        // what the platform is called; "" means Myodai
 }
 
@@ -70,6 +71,9 @@ func New(o Options) (*Server, error) {
 	if o.Pause == 0 {
 		o.Pause = time.Second
 	}
+	if o.Look == 0 {
+		o.Look = 2 * time.Second
+	}
 	if o.Platform == "" {
 		o.Platform = "Myodai"
 	}
@@ -88,10 +92,7 @@ func New(o Options) (*Server, error) {
 	if s.foreign, err = newForeign(base); err != nil {
 		return nil, fmt.Errorf("base_url: %w", err)
 	}
-	s.pages = map[Lang]pages{}
-	for _, lang := range Languages {
-		s.pages[lang] = s.loadPages(lang)
-	}
+	s.pages = loadPages()
 	s.route()
 	return s, nil
 }

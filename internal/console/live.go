@@ -16,8 +16,7 @@ import (
 
 // How a page that watches is kept up to date.
 const (
-	liveLook  = 2 * time.Second  // between looks at what the store has
-	liveCheck = 10 * time.Second // between checks while somebody watches
+	liveLooks = 5                // at what the store has, for one check
 	liveTime  = 10 * time.Minute // after which the browser asks anew
 	liveMost  = 500              // streams of one node
 	liveEach  = 8                // streams of one domain
@@ -117,13 +116,13 @@ func (s *stream) run(ctx context.Context, in reading) error {
 			s.event("done", struct{}{})
 			return nil
 		}
-		if time.Since(in.Last.At) > liveCheck {
+		if time.Since(in.Last.At) > liveLooks*s.v.o.Look {
 			s.check(ctx, in)
 		}
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-time.After(liveLook):
+		case <-time.After(s.v.o.Look):
 		}
 		var err error
 		s.v.now = time.Now()

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
@@ -17,7 +16,6 @@ import (
 	"github.com/myodai/myodai/internal/access"
 	"github.com/myodai/myodai/internal/console"
 	"github.com/myodai/myodai/internal/domains"
-	"github.com/myodai/myodai/internal/store"
 )
 
 // office is a world in which people really sign in, and a mailbox for all.
@@ -28,28 +26,22 @@ type office struct {
 	mails  []myodai.OwnMail
 }
 
+// cheap is what a guess at a password costs where none is worth anything.
+var cheap = access.Cost{Time: 1, Memory: 64, Threads: 1}
+
 const password = "correct horse battery"
 
 func newOffice(t *testing.T) *office {
 	t.Helper()
 	o := &office{world: &world{t: t, log: &lines{}}}
 	log := slog.New(slog.NewJSONHandler(o.log, nil))
-	var key [32]byte
-	_, _ = rand.Read(key[:])
-	var err error
-	if o.store, err = store.Open(t.Context(), store.Options{URL: filepath.Join(t.TempDir(), "myodai.db"), Key: key}); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = o.store.Close() })
-	if _, err := o.store.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	o.store = newStore(t)
 	server := httptest.NewUnstartedServer(nil)
 	// Browsers keep passkeys for localhost, and not for an address.
 	o.url = "http://localhost:" + server.Listener.Addr().String()[strings.LastIndexByte(server.Listener.Addr().String(), ':')+1:]
 	o.access = access.New(access.Options{
 		Store: o.store, People: o.store, Random: rand.Reader, BaseURL: o.url, Log: log,
-		Cost: access.Cost{Time: 1, Memory: 64, Threads: 1}, // none is worth anything
+		Cost: cheap,
 		Send: func(_ context.Context, m myodai.OwnMail) (myodai.MessageID, error) {
 			o.mu.Lock()
 			defer o.mu.Unlock()
@@ -60,8 +52,9 @@ func newOffice(t *testing.T) *office {
 	t.Cleanup(o.access.Wait)
 	o.domains = domains.New(domains.Options{Store: o.store, Prober: silence{}, Site: site, Random: rand.Reader, Log: log})
 	o.tenant = o.newTenant("Acme")
+	var err error
 	if o.server, err = console.New(console.Options{
-		Store: o.store, Domains: o.domains, Access: o.access, Random: rand.Reader, Key: key, Log: log, BaseURL: o.url,
+		Store: o.store, Domains: o.domains, Access: o.access, Random: rand.Reader, Key: databaseKey(), Log: log, BaseURL: o.url,
 	}); err != nil {
 		t.Fatal(err)
 	}

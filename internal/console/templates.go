@@ -9,18 +9,27 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // pages are the templates of every page in one language, by the page's name.
 type pages map[string]*template.Template
 
-// loadPages reads the embedded templates. They are part of the program: that
-// they parse is shown by a test.
-func (s *Server) loadPages(lang Lang) pages {
+// loadPages reads the embedded templates, for every language. They are part of
+// the program: that they parse is shown by a test.
+var loadPages = sync.OnceValue(func() map[Lang]pages {
+	all := map[Lang]pages{}
+	for _, lang := range Languages {
+		all[lang] = loadPagesIn(lang, loadWords(), loadAssets())
+	}
+	return all
+})
+
+func loadPagesIn(lang Lang, words words, assets assets) pages {
 	shared := template.New("").Option("missingkey=error").Funcs(template.FuncMap{
-		"t":     func(key string, args ...any) string { return s.words.say(lang, key, args...) },
-		"rich":  func(key string, args ...any) template.HTML { return s.words.rich(lang, key, args...) },
-		"asset": s.assets.path,
+		"t":     func(key string, args ...any) string { return words.say(lang, key, args...) },
+		"rich":  func(key string, args ...any) template.HTML { return words.rich(lang, key, args...) },
+		"asset": assets.path,
 	})
 	shared = template.Must(shared.ParseFS(ui, "ui/layout.tmpl", "ui/shared/*.tmpl"))
 	names, err := fs.Glob(ui, "ui/*.tmpl")

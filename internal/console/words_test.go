@@ -86,9 +86,8 @@ func TestWordsAreUsed(t *testing.T) {
 // wordsOfTemplates lists the keys that templates ask for.
 func wordsOfTemplates(t *testing.T) map[string]bool {
 	t.Helper()
-	s := &Server{words: loadWords(), assets: loadAssets()}
 	keys := map[string]bool{}
-	for _, page := range s.loadPages(English) {
+	for _, page := range loadPages()[English] {
 		for _, part := range page.Templates() {
 			if part.Tree != nil {
 				walk(part.Tree.Root, keys)

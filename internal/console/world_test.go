@@ -13,7 +13,6 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"net/url"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -95,7 +94,7 @@ const (
 
 var site = plan.Site{
 	Zone: "plat.example", MailHost: "mail.plat.example", NameServers: []myodai.Name{"ns1.plat.example"},
-	Addresses: []netip.Addr{netip.MustParseAddr("192.0.2.1")},
+	Addresses: []netip.Addr{netip.MustParseAddr("127.0.0.1")},
 }
 
 func newWorld(t *testing.T) *world { return newWorldOn(t, nil) }
@@ -110,18 +109,9 @@ func newWorldOn(t *testing.T, on *internet) *world {
 		prober, lookup = on.prober(), on.cache().Lookup
 	}
 	log := slog.New(slog.NewJSONHandler(w.log, nil))
-	var key [32]byte
-	_, _ = rand.Read(key[:])
-	var err error
-	if w.store, err = store.Open(t.Context(), store.Options{URL: filepath.Join(t.TempDir(), "myodai.db"), Key: key}); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = w.store.Close() })
-	if _, err := w.store.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	w.store = newStore(t)
 	w.domains = domains.New(domains.Options{Store: w.store, Prober: prober, Site: site, Random: rand.Reader, Log: log, Wake: w.serveZone})
-	w.access = access.New(access.Options{Store: w.store, People: w.store, Random: rand.Reader, Log: log})
+	w.access = access.New(access.Options{Store: w.store, People: w.store, Random: rand.Reader, Log: log, Cost: cheap})
 	w.tracking = domains.NewTracking(domains.TrackingOptions{Store: w.store, Prober: prober, Site: site, Random: rand.Reader, Log: log})
 	w.tenant = w.newTenant("Acme")
 	other := w.newTenant("Evil")
@@ -139,9 +129,10 @@ func newWorldOn(t *testing.T, on *internet) *world {
 	hooks := webhook.New(webhook.Options{Store: w.store, Log: log, Dial: func(context.Context, string, string) (net.Conn, error) {
 		return nil, errors.New("there is no way out of this test")
 	}})
+	var err error
 	if w.server, err = console.New(console.Options{
 		Store: w.store, Domains: w.domains, Tracking: w.tracking, Senders: asking, Submission: sending, Webhooks: hooks, Access: w.access,
-		Sessions: w.door, Random: rand.Reader, Key: key, Log: log, Lookup: lookup, Send: w.keep, Pause: time.Nanosecond,
+		Sessions: w.door, Random: rand.Reader, Key: databaseKey(), Log: log, Lookup: lookup, Send: w.keep, Pause: time.Nanosecond, Look: 100 * time.Millisecond,
 	}); err != nil {
 		t.Fatal(err)
 	}
