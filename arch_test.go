@@ -14,7 +14,7 @@ import (
 // layers lists every room, lowest first. A room may import rooms below its own
 // layer, and a few named neighbors.
 var layers = [][]string{
-	{"myodai"}, // the vocabulary: this package
+	{"myodai", "crash"}, // the vocabulary: this package, and the names of moments to die at
 	{"spf", "dkim", "dmarc", "bounce", "dnshost", "plan", "diagnose", "handoff"},             // knowledge: pure
 	{"egress", "store", "resolver", "delivery", "acme", "libcrypto", "rdap"},                 // adapters: I/O
 	{"access", "domains", "senders", "hygiene", "queue", "submission", "inbound", "webhook"}, // engines: policy over time

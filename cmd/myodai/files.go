@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/myodai/myodai"
+	"github.com/myodai/myodai/internal/crash"
 )
 
 // readMasterKey reads the key that private keys are sealed under, or makes one;
@@ -51,17 +52,30 @@ func readMasterKey(name string) (key [32]byte, fresh bool, err error) {
 // writeSecret writes a file that only we can read, and that is on disk when
 // writeSecret returns. It never overwrites one.
 func writeSecret(name, text string) error {
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) // #nosec G304 -- the operator names it
+	// It gets its name when it is whole: half a master key would be refused at
+	// every start.
+	fresh := name + ".new"
+	f, err := os.OpenFile(fresh, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600) // #nosec G304 -- the operator names it
 	if err != nil {
 		return err
 	}
+	crash.Point("secret", "before the write")
 	_, err = f.WriteString(text + "\n")
+	crash.Point("secret", "before the fsync")
 	if err == nil {
 		err = f.Sync()
 	}
 	if err := errors.Join(err, f.Close()); err != nil {
 		return err
 	}
+	crash.Point("secret", "before it has its name")
+	if err := os.Link(fresh, name); err != nil {
+		return err
+	}
+	if err := os.Remove(fresh); err != nil {
+		return err
+	}
+	crash.Point("secret", "after it has its name")
 	return syncDirectory(filepath.Dir(name))
 }
 

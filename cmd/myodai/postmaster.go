@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/myodai/myodai"
+	"github.com/myodai/myodai/internal/crash"
 )
 
 // postmaster keeps mail to postmaster and abuse as files in a directory, for
@@ -44,9 +45,11 @@ func (p postmaster) keep(_ context.Context, recipient myodai.Address, remote str
 		return fmt.Errorf("keep mail to %s: %w", recipient.Local, err)
 	}
 	_, err = fmt.Fprintf(f, "X-Received-From: %s\r\nX-Received-For: %s\r\n%s", remote, recipient, raw)
+	crash.Point("postmaster", "before the fsync")
 	if err == nil {
 		err = f.Sync()
 	}
+	crash.Point("postmaster", "after the fsync")
 	if err := errors.Join(err, f.Close()); err != nil {
 		return fmt.Errorf("keep mail to %s: %w", recipient.Local, err)
 	}

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/myodai/myodai"
+	"github.com/myodai/myodai/internal/crash"
 )
 
 // snapshot is what the file holds: records and not their wire form, so that it
@@ -79,15 +80,18 @@ func write(file string, kept snapshot) (err error) {
 	if err := json.NewEncoder(f).Encode(kept); err != nil {
 		return err
 	}
+	crash.Point("snapshot", "before the fsync")
 	if err := f.Sync(); err != nil {
 		return err
 	}
 	if err := f.Close(); err != nil {
 		return err
 	}
+	crash.Point("snapshot", "before the rename")
 	if err := os.Rename(f.Name(), file); err != nil {
 		return err
 	}
+	crash.Point("snapshot", "after the rename")
 	d, err := os.Open(dir) // #nosec G304 -- of the operator's choice
 	if err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/myodai/myodai"
+	"github.com/myodai/myodai/internal/crash"
 )
 
 // deliver has one transaction. lost tells that the connection ended before the
@@ -36,6 +37,8 @@ func (s *session) deliver(ctx context.Context, item myodai.JobItem) (o *myodai.O
 		s.agent.with.Log.ErrorContext(ctx, "message is not in wire form", "delivery", item.Delivery.ID, "err", err)
 		return permanent("5.6.0", "the message is not in the form SMTP needs and was not sent: %s", err), false
 	}
+	crash.Poison(msg)
+	crash.Point("attempt", "before MAIL")
 	parameters, problem := s.parameters(msg, item.Delivery.Recipient)
 	if problem != nil {
 		return problem, false
@@ -183,12 +186,15 @@ func (s *session) judge(r reply, verb string) *myodai.Outcome {
 // answer comes the server may have taken it or not, and only a later attempt,
 // at the price of a possible duplicate, keeps it from being lost.
 func (s *session) data(msg []byte) *myodai.Outcome {
+	crash.Point("attempt", "before the message")
 	s.said.remark("message of %d octets", len(msg))
 	if err := writeMessage(s.w, msg); err != nil {
 		return s.interrupted(err)
 	}
 	s.said.client(".")
+	crash.Point("attempt", "after the final dot")
 	r, problem := s.read(s.agent.with.Timeouts.Final, "the message")
+	crash.Point("attempt", "after the reply")
 	if problem != nil {
 		return problem
 	}

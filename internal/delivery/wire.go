@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/myodai/myodai"
+	"github.com/myodai/myodai/internal/crash"
 )
 
 // checkWire asserts that msg is in wire form: lines end in CRLF and nothing else
@@ -54,6 +55,7 @@ func writeMessage(w *bufio.Writer, msg []byte) error {
 		}
 		msg = msg[end:]
 	}
+	crash.Point("attempt", "before the final dot")
 	if _, err := w.WriteString(".\r\n"); err != nil {
 		return err
 	}

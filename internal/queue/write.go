@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/myodai/myodai"
+	"github.com/myodai/myodai/internal/crash"
 )
 
 // batchSize is how many results one transaction takes at most. Without load each
@@ -86,6 +87,7 @@ func (q *Queue) record(ctx context.Context, list []result) error {
 	for i, r := range list {
 		finished[i] = r.finished
 	}
+	crash.Point("results", "before they are written")
 	lost, err := q.with.Store.FinishDeliveries(ctx, q.with.Owner, finished)
 	if err != nil {
 		return err

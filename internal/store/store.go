@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/myodai/myodai"
+	"github.com/myodai/myodai/internal/crash"
 )
 
 // Options say where the database is.
@@ -114,7 +115,7 @@ const maxRuns = 12
 // collided with another. doing says in a fault what was being attempted.
 func (s *Store) write(ctx context.Context, doing string, do func(session) error) error {
 	for run := 1; ; run++ {
-		err := s.transact(ctx, do)
+		err := s.transact(ctx, doing, do)
 		s.writing.compile(ctx)
 		_, uncertain := errors.AsType[*commitError](err)
 		switch {
@@ -135,7 +136,7 @@ func (s *Store) write(ctx context.Context, doing string, do func(session) error)
 	}
 }
 
-func (s *Store) transact(ctx context.Context, do func(session) error) (err error) {
+func (s *Store) transact(ctx context.Context, doing string, do func(session) error) (err error) {
 	tx, err := s.writer.BeginTx(ctx, nil)
 	if err != nil {
 		return err
@@ -152,9 +153,11 @@ func (s *Store) transact(ctx context.Context, do func(session) error) (err error
 		_ = tx.Rollback()
 		return err
 	}
+	crash.Point(doing, "before the commit")
 	if err := tx.Commit(); err != nil {
 		return &commitError{err}
 	}
+	crash.Point(doing, "after the commit")
 	if q.noted.audited {
 		pendingOf(ctx).done()
 	}

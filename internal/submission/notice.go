@@ -16,6 +16,7 @@ import (
 
 	"github.com/myodai/myodai"
 	"github.com/myodai/myodai/internal/bounce"
+	"github.com/myodai/myodai/internal/crash"
 )
 
 // NoticeStore is what a Notifier needs of the store.
@@ -114,6 +115,7 @@ func (n *Notifier) write(ctx context.Context, notice myodai.Notice, now time.Tim
 	if data["to"] = to.String(); skipped != "" {
 		data["skipped"] = skipped
 	} else {
+		crash.Point("notice", "before it is sent")
 		id, err := n.send(ctx, notice, header, to, now)
 		if refusal, ok := errors.AsType[*myodai.Error](err); ok && refusal.Code != myodai.CodeUnavailable {
 			data["skipped"] = refusal.Message
@@ -122,6 +124,7 @@ func (n *Notifier) write(ctx context.Context, notice myodai.Notice, now time.Tim
 		}
 		data["notice"] = string(id)
 	}
+	crash.Point("notice", "after it is sent")
 	event := myodai.Event{
 		ID: myodai.NewID[myodai.EventID](now, n.engine.o.Random), TenantID: m.TenantID, Kind: myodai.EventMessageNotified, At: now,
 		DomainID: m.DomainID, MessageID: m.ID, Data: data,

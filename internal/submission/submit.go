@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/myodai/myodai"
+	"github.com/myodai/myodai/internal/crash"
 	"github.com/myodai/myodai/internal/dkim"
 )
 
@@ -30,6 +31,7 @@ func (e *Engine) Submit(ctx context.Context, r Request) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
+	crash.Point("submission", "message read")
 	policy, err := e.policy(ctx, r.Credential.TenantID)
 	if err != nil {
 		return Result{}, fmt.Errorf("submit: %w", err)
@@ -82,10 +84,12 @@ func (e *Engine) Submit(ctx context.Context, r Request) (Result, error) {
 			deliveries[i].ReturnPath = myodai.Address{}
 		}
 	}
-	return e.accept(ctx, myodai.Accepted{
+	result, err := e.accept(ctx, myodai.Accepted{
 		Message: m, Body: wire, Deliveries: deliveries, Events: events,
 		IdempotencyKey: r.IdempotencyKey, RequestHash: r.RequestHash,
 	})
+	crash.Point("submission", "before the answer")
+	return result, err
 }
 
 // maxIdempotencyKey bounds the key a client chooses.

@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"github.com/myodai/myodai/internal/crash"
 )
 
 const (
@@ -156,10 +158,13 @@ func (s *spool) store(octets []byte) (err error) {
 		err = s.begin()
 	}
 	if err == nil {
+		crash.Point("spool", "before the write")
 		_, err = s.current.Write(octets)
 	}
 	if err == nil {
+		crash.Point("spool", "before the fsync")
 		err = s.current.Sync()
+		crash.Point("spool", "after the fsync")
 	}
 	if err != nil {
 		if s.current != nil {
@@ -180,6 +185,7 @@ func (s *spool) begin() error {
 	if err != nil {
 		return err
 	}
+	crash.Point("spool", "new file")
 	if err := syncDir(s.dir); err != nil {
 		return errors.Join(err, file.Close())
 	}
@@ -278,6 +284,7 @@ func (s *spool) take(to position) error {
 // drop removes the oldest file.
 func (s *spool) drop() error {
 	first := s.segments[0]
+	crash.Point("spool", "before it is taken away")
 	if err := os.Remove(first.path); err != nil {
 		return fmt.Errorf("remove from the spool: %w", err)
 	}

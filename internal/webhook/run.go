@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/myodai/myodai"
+	"github.com/myodai/myodai/internal/crash"
 )
 
 const (
@@ -99,11 +100,13 @@ func (r *round) goesOn(ctx context.Context) bool {
 }
 
 func (r *round) attempt(ctx context.Context, n myodai.Notification) {
+	crash.Point("webhook", "before the request")
 	response, err := r.post(ctx, r.webhook, n.Event)
 	if err != nil {
 		r.Log.ErrorContext(ctx, "cannot tell a webhook of an event", "webhook", r.webhook.ID, "event", n.Event.ID, "err", err)
 		response = myodai.Response{Text: "we could not write the event", At: time.Now()}
 	}
+	crash.Point("webhook", "after the answer")
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.silent = r.silent || response.Status == 0
