@@ -29,6 +29,9 @@ const (
 	EventSenderConfirmed  EventKind = "sender.confirmed" // by whoever reads its mail
 	EventSenderDenied     EventKind = "sender.denied"    // "this was not me"
 	EventSenderExpired    EventKind = "sender.expired"   // nobody confirmed it in time
+	EventSenderAtRisk     EventKind = "sender.at_risk"   // its domain's DMARC asks receivers to turn its mail away
+	EventSenderRefused    EventKind = "sender.refused"   // and still does, so nothing is sent from it
+	EventSenderRecovered  EventKind = "sender.recovered" // it does not anymore
 	EventSenderDeleted    EventKind = "sender.deleted"
 
 	EventMessageHeld     EventKind = "message.held"
@@ -93,7 +96,8 @@ var EventKinds = []EventKind{
 	EventCredentialCreated, EventCredentialRevoked,
 	EventDomainRegistered, EventDomainDiagnosed, EventDomainVerified, EventDomainAtRisk, EventDomainSuspended, EventDomainChanged, EventDomainDeleted,
 	EventKeyRotated,
-	EventSenderRegistered, EventSenderChanged, EventSenderAsked, EventSenderConfirmed, EventSenderDenied, EventSenderExpired, EventSenderDeleted,
+	EventSenderRegistered, EventSenderChanged, EventSenderAsked, EventSenderConfirmed, EventSenderDenied, EventSenderExpired,
+	EventSenderAtRisk, EventSenderRefused, EventSenderRecovered, EventSenderDeleted,
 	EventMessageHeld, EventMessageReleased, EventMessageAccepted, EventMessageDeferred, EventMessageDelivered, EventMessageBounced, EventMessageExpired, EventMessageSuppressed, EventMessageComplained,
 	EventMessageRefused, EventMessageNotified,
 	EventMessageResubscribed,

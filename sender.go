@@ -20,10 +20,16 @@ type SenderAddress struct {
 	ConfirmedAt time.Time // by whoever reads its mail; zero before
 	CreatedAt   time.Time
 	ChangedAt   time.Time
+	Look        SenderLook
 }
 
 // Confirmed reports whether somebody who reads the address's mail agreed.
 func (a SenderAddress) Confirmed() bool { return !a.ConfirmedAt.IsZero() }
+
+// CarriesAlone reports whether the address may be sent from without a verified
+// domain: it is confirmed, and its domain does not ask receivers to turn such
+// mail away.
+func (a SenderAddress) CarriesAlone() bool { return a.Confirmed() && a.Look.RefusedAt.IsZero() }
 
 // maxSenderLabel and maxSenderName bound what people call a sender address, in
 // characters.

@@ -65,6 +65,9 @@ func (c *cli) sender(cmd *cobra.Command, method, path string, body any) error {
 
 // senderState says what is proved of a sender address, and what is lacking.
 func senderState(s api.Sender) []string {
+	if s.Verified && s.Outlook.Refused != "" {
+		return []string{"at risk: " + printable(s.Outlook.Refused)}
+	}
 	if s.Verified {
 		return []string{"verified"}
 	}
@@ -75,8 +78,11 @@ func senderState(s api.Sender) []string {
 	if s.Outlook.NeedsConfirm && s.ConfirmedAt.IsZero() {
 		lacking = append(lacking, "it is to be confirmed by mail")
 	}
-	if s.Outlook.Refused != "" {
+	switch {
+	case s.Outlook.Refused != "":
 		lacking = append(lacking, printable(s.Outlook.Refused))
+	case !s.RefusedAt.IsZero():
+		lacking = append(lacking, "its domain asked receivers by DMARC to turn its mail away; it is looked at again within the hour")
 	}
 	return lacking
 }

@@ -18,6 +18,8 @@ type Sender struct {
 	ReplyTo      string          `json:"reply_to" doc:"Where answers go; empty for the address itself."`
 	Verified     bool            `json:"verified" doc:"Whether mail is sent from it: all that policy wants is there."`
 	ConfirmedAt  time.Time       `json:"confirmed_at,omitzero" doc:"When whoever reads its mail agreed; missing before."`
+	AtRiskAt     time.Time       `json:"at_risk_at,omitzero" doc:"Since when its domain is known to ask receivers, by DMARC, to turn mail from it away; missing when it does not. An hour later nothing is sent from it anymore."`
+	RefusedAt    time.Time       `json:"refused_at,omitzero" doc:"Since when nothing is sent from it because of that; missing when mail is sent."`
 	CreatedAt    time.Time       `json:"created_at"`
 	Outlook      Outlook         `json:"outlook"`
 	Confirmation *Confirmation   `json:"confirmation,omitempty" doc:"The newest mail that asked to confirm it."`
@@ -61,7 +63,7 @@ func showSender(r senders.Registered) Sender {
 	a := r.Sender
 	out := Sender{
 		ID: a.ID, Label: a.Label, Address: a.Address.String(), Name: a.Name, ReplyTo: a.ReplyTo.String(), Verified: r.Verified(),
-		ConfirmedAt: utc(a.ConfirmedAt), CreatedAt: utc(a.CreatedAt), Outlook: showOutlook(r.Outlook),
+		ConfirmedAt: utc(a.ConfirmedAt), AtRiskAt: utc(a.Look.AtRiskAt), RefusedAt: utc(a.Look.RefusedAt), CreatedAt: utc(a.CreatedAt), Outlook: showOutlook(r.Outlook),
 	}
 	if c := r.Asked; c.ID != "" {
 		out.Confirmation = showConfirmation(c)

@@ -50,6 +50,9 @@ func maySendWithoutDomain(d myodai.Delivery, s myodai.Sending) error {
 		if s.Address.ID != m.SenderID || m.SenderID == "" || !s.Address.Confirmed() || s.Address.Address != m.From {
 			return myodai.Refuse(myodai.CodeForbidden, "", "the address %s is not confirmed anymore; confirm it again", m.From)
 		}
+		if !s.Address.CarriesAlone() {
+			return myodai.Refuse(myodai.CodeForbidden, "", "the domain of %s asks receivers by DMARC (p=%s) not to accept mail that it did not sign; verify the domain", m.From, s.Address.Look.Policy)
+		}
 		return nil
 	case myodai.BasisPlatform:
 		if m.From.Domain == s.Domain.Name {

@@ -30,7 +30,7 @@ func (s *Service) Look(ctx context.Context, token string) (Question, error) {
 	if err != nil {
 		return Question{}, err
 	}
-	o, err := s.outlook(ctx, c.TenantID, c.Address)
+	o, err := s.outlook(ctx, c.TenantID, c.Address, myodai.SenderAddress{})
 	return Question{Tenant: inert(tenant.Name), Address: c.Address, Via: o.Via, ExpiresAt: c.ExpiresAt, Confirmation: c}, err
 }
 
@@ -48,12 +48,16 @@ func (s *Service) Confirm(ctx context.Context, token string, session myodai.Tena
 	if err != nil {
 		return before, err
 	}
-	o, err := s.outlook(ctx, before.TenantID, before.Address)
+	sender, err := s.o.Store.SenderAddress(ctx, before.TenantID, before.SenderID)
+	if err != nil && !isNotFound(err) {
+		return before, err
+	}
+	o, err := s.outlook(ctx, before.TenantID, before.Address, sender)
 	if err != nil {
 		return before, err
 	}
-	sender, err := s.o.Store.SenderAddress(ctx, before.TenantID, before.SenderID)
-	if err != nil && !isNotFound(err) {
+	taken, err := s.taken(ctx, before.TenantID, myodai.SenderAddress{}, before.Address)
+	if err != nil {
 		return before, err
 	}
 	now := time.Now()
@@ -67,6 +71,9 @@ func (s *Service) Confirm(ctx context.Context, token string, session myodai.Tena
 		}
 		if o.Refused != nil {
 			return c, nil, o.Refused
+		}
+		if taken {
+			return c, nil, isTaken(c.Address)
 		}
 		c.Ending, c.EndedAt = myodai.ConfirmationConfirmed, now
 		return c, []myodai.Event{s.event(sender, myodai.EventSenderConfirmed, now, nil)}, nil
@@ -137,7 +144,8 @@ func (s *Service) Deny(ctx context.Context, token string) (myodai.Confirmation, 
 // How often questions that nobody answered are ended, and how many at a time.
 const expirePause, expireBatch = 30 * time.Second, 500
 
-// Run ends questions whose time is over, until ctx ends.
+// Run ends questions whose time is over, and looks again at what confirmed
+// addresses rest on, until ctx ends.
 func (s *Service) Run(ctx context.Context) error {
 	tick := time.NewTicker(expirePause)
 	defer tick.Stop()
@@ -147,8 +155,11 @@ func (s *Service) Run(ctx context.Context) error {
 		_, err := s.o.Store.ExpireConfirmations(ctx, now, expireBatch, func(c myodai.Confirmation) myodai.Event {
 			return s.event(myodai.SenderAddress{ID: c.SenderID, TenantID: c.TenantID, Address: c.Address}, myodai.EventSenderExpired, now, nil)
 		})
+		for more := lookBatch; err == nil && more == lookBatch; {
+			more, err = s.lookAgain(ctx, now)
+		}
 		if err != nil && ctx.Err() == nil && !failing {
-			s.o.Log.ErrorContext(ctx, "end confirmations", "err", err)
+			s.o.Log.ErrorContext(ctx, "look after sender addresses", "err", err)
 		}
 		failing = err != nil
 		select {

@@ -45,7 +45,7 @@ func (s *Service) Outlook(ctx context.Context, tenant myodai.TenantID, typed str
 	if err != nil {
 		return Outlook{}, err
 	}
-	return s.outlook(ctx, tenant, address)
+	return s.outlook(ctx, tenant, address, myodai.SenderAddress{})
 }
 
 func parseAddress(typed string) (myodai.Address, error) {
@@ -65,7 +65,9 @@ func parseAddress(typed string) (myodai.Address, error) {
 // dnsTime bounds what is asked about an address. What takes longer is unknown.
 const dnsTime = 5 * time.Second
 
-func (s *Service) outlook(ctx context.Context, tenant myodai.TenantID, address myodai.Address) (Outlook, error) {
+// outlook is Outlook for an address that has been read. own is the tenant's sender
+// address of that name, zero before there is one.
+func (s *Service) outlook(ctx context.Context, tenant myodai.TenantID, address myodai.Address, own myodai.SenderAddress) (Outlook, error) {
 	o := Outlook{Address: address, FreeMail: address.Domain.IsFreeMail(), DMARC: KnownNo, Receives: s.receives(ctx, address.Domain)}
 	p, err := s.o.Store.Policy(ctx, tenant)
 	if err != nil {
@@ -87,8 +89,14 @@ func (s *Service) outlook(ctx context.Context, tenant myodai.TenantID, address m
 	if err != nil {
 		return o, err
 	}
-	o.Refused = judge(o, p, s.o.Zone, verified)
-	return o, nil
+	if o.Refused = judge(o, p, s.o.Zone, verified); o.Refused != nil || !owned || o.Confirm {
+		return o, nil
+	}
+	taken, err := s.taken(ctx, tenant, own, address)
+	if taken {
+		o.Refused = isTaken(address)
+	}
+	return o, err
 }
 
 // judge says why an address cannot be a sender, nil when it can. It is pure.

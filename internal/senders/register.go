@@ -28,7 +28,17 @@ type Registered struct {
 
 // Verified reports whether all that policy wants is there.
 func (r Registered) Verified() bool {
-	return r.Outlook.Refused == nil && !r.Outlook.Verify && (!r.Outlook.Confirm || r.Sender.Confirmed())
+	switch {
+	case r.Outlook.Refused != nil && !r.AtRisk(), r.Outlook.Via != "" && !r.Sender.CarriesAlone():
+		return false
+	}
+	return !r.Outlook.Verify && (!r.Outlook.Confirm || r.Sender.Confirmed())
+}
+
+// AtRisk reports whether the address is still sent from, although its domain asks
+// receivers by now to turn such mail away: see myodai.SenderLook.
+func (r Registered) AtRisk() bool {
+	return r.Outlook.Via != "" && r.Outlook.DMARC == KnownYes && r.Sender.CarriesAlone()
 }
 
 // Asking says who asks for something, for the mail that tells of it.
@@ -56,7 +66,7 @@ func (s *Service) Register(ctx context.Context, who Asking, r Registration) (Reg
 	if err != nil {
 		return Registered{}, err
 	}
-	o, err := s.outlook(ctx, who.Tenant, a.Address)
+	o, err := s.outlook(ctx, who.Tenant, a.Address, myodai.SenderAddress{})
 	if err != nil {
 		return Registered{}, err
 	}
@@ -115,11 +125,15 @@ func (s *Service) Change(ctx context.Context, who Asking, id myodai.SenderID, r 
 	if err != nil {
 		return Registered{}, err
 	}
-	o, err := s.outlook(ctx, who.Tenant, wanted.Address)
+	moved := wanted.Address != before.Address
+	own := before
+	if moved {
+		own = myodai.SenderAddress{}
+	}
+	o, err := s.outlook(ctx, who.Tenant, wanted.Address, own)
 	if err != nil {
 		return Registered{}, err
 	}
-	moved := wanted.Address != before.Address
 	if moved && o.Refused != nil {
 		return Registered{}, o.Refused
 	}
@@ -132,7 +146,7 @@ func (s *Service) Change(ctx context.Context, who Asking, id myodai.SenderID, r 
 		}
 		data := map[string]any{}
 		if a.Address != was {
-			a.ConfirmedAt = time.Time{}
+			a.ConfirmedAt, a.Look = time.Time{}, myodai.SenderLook{}
 			data["was"] = was.String()
 		}
 		a.ChangedAt = now
@@ -162,7 +176,7 @@ func (s *Service) Sender(ctx context.Context, tenant myodai.TenantID, id myodai.
 	if err != nil {
 		return Registered{}, err
 	}
-	o, err := s.outlook(ctx, tenant, a.Address)
+	o, err := s.outlook(ctx, tenant, a.Address, a)
 	if err != nil {
 		return Registered{}, err
 	}
@@ -178,7 +192,7 @@ func (s *Service) Senders(ctx context.Context, tenant myodai.TenantID, page myod
 	}
 	out := make([]Registered, 0, len(list))
 	for _, a := range list {
-		o, err := s.outlook(ctx, tenant, a.Address)
+		o, err := s.outlook(ctx, tenant, a.Address, a)
 		if err != nil {
 			return nil, "", err
 		}

@@ -37,6 +37,10 @@ type Addresses interface {
 	UpdateSender(ctx context.Context, tenant myodai.TenantID, id myodai.SenderID,
 		change func(myodai.SenderAddress) (myodai.SenderAddress, []myodai.Event, error)) (myodai.SenderAddress, error)
 	DeleteSender(ctx context.Context, tenant myodai.TenantID, id myodai.SenderID, e myodai.Event) error
+	// SenderRivals lists the same address of other tenants that have proved it.
+	SenderRivals(ctx context.Context, tenant myodai.TenantID, address myodai.Address) ([]myodai.SenderAddress, error)
+	// ClaimSenderLooks hands out confirmed addresses whose domain is to be looked at.
+	ClaimSenderLooks(ctx context.Context, max int, now, until time.Time) ([]myodai.SenderAddress, error)
 }
 
 // Confirmations are the mails that ask, and what came of them.

@@ -145,8 +145,9 @@ func (q session) confirmSender(c myodai.Confirmation) error {
 		return myodai.Refuse(myodai.CodeConflict, "", "%s is confirmed for another account, and an address belongs to one", c.Address)
 	}
 	n, err := q.exec(`
-		update senders set confirmed_at = $4
-		 where tenant_id = $1 and id = $2 and folded = $3`, c.TenantID, c.SenderID, folded(c.Address), c.EndedAt)
+		update senders set confirmed_at = $4, look_at = $5
+		 where tenant_id = $1 and id = $2 and folded = $3`,
+		c.TenantID, c.SenderID, folded(c.Address), c.EndedAt, c.EndedAt.Add(myodai.SenderLookPause))
 	if err == nil && n == 0 {
 		err = myodai.Refuse(myodai.CodeNotFound, "", "the sender address is gone; nothing is left to confirm")
 	}

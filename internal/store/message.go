@@ -51,11 +51,11 @@ func (s *Store) Sending(ctx context.Context, message myodai.MessageID) (myodai.S
 	l, err := one(s.read(ctx), absent("message", message), func(l *myodai.Sending) []any {
 		fields := append(append(messageFields(&l.Message), domainFields(&l.Domain)...), tenantFields(&l.Tenant)...)
 		a := &l.Address
-		return append(fields, &a.ID, &a.TenantID, &a.Address.Local, &a.Address.Domain, instant{&a.ConfirmedAt})
+		return append(fields, &a.ID, &a.TenantID, &a.Address.Local, &a.Address.Domain, instant{&a.ConfirmedAt}, &a.Look.Policy, instant{&a.Look.RefusedAt})
 	}, `
 		select `+qualified("m", messageColumns)+`, `+qualified("d", domainColumns)+`, `+qualified("t", tenantColumns)+`,
 		       coalesce(a.id, ''), coalesce(a.tenant_id, ''), coalesce(a.address_local, ''), coalesce(a.address_domain, ''),
-		       coalesce(a.confirmed_at, 0)
+		       coalesce(a.confirmed_at, 0), coalesce(a.look_policy, ''), coalesce(a.refused_at, 0)
 		  from messages m
 		  join domains d on d.id = coalesce(m.domain_id, $2)
 		  join tenants t on t.id = m.tenant_id

@@ -422,13 +422,15 @@ CREATE TABLE senders (
   reply_to text not null,
   confirmed_at bigint not null,
   created_at bigint not null,
-  changed_at bigint not null,
+  changed_at bigint not null, look_at bigint not null default 0, look_policy text not null default '', at_risk_at bigint not null default 0, refused_at bigint not null default 0,
   unique (tenant_id, id),
   unique (tenant_id, label),
   unique (tenant_id, folded)
 );
 
 CREATE UNIQUE INDEX senders_confirmed on senders (folded) where confirmed_at > 0;
+
+CREATE INDEX senders_look on senders (look_at) where confirmed_at > 0;
 
 CREATE TABLE sessions (
   id text primary key,

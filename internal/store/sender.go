@@ -6,12 +6,14 @@ import (
 	"github.com/myodai/myodai"
 )
 
-const senderColumns = `id, tenant_id, label, address_local, address_domain, name, reply_to, confirmed_at, created_at, changed_at`
+const senderColumns = `id, tenant_id, label, address_local, address_domain, name, reply_to, confirmed_at, created_at, changed_at,
+	look_at, look_policy, at_risk_at, refused_at`
 
 func senderFields(a *myodai.SenderAddress) []any {
 	return []any{
 		&a.ID, &a.TenantID, &a.Label, &a.Address.Local, &a.Address.Domain, &a.Name, address{&a.ReplyTo},
 		instant{&a.ConfirmedAt}, instant{&a.CreatedAt}, instant{&a.ChangedAt},
+		instant{&a.Look.At}, &a.Look.Policy, instant{&a.Look.AtRiskAt}, instant{&a.Look.RefusedAt},
 	}
 }
 
@@ -37,10 +39,10 @@ func (s *Store) CreateSender(ctx context.Context, a myodai.SenderAddress, only b
 			return err
 		}
 		n, err := q.exec(`
-			insert into senders (`+senderColumns+`, folded) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+			insert into senders (`+senderColumns+`, folded) values (`+placeholders(1, 15)+`)
 			on conflict do nothing`,
 			a.ID, a.TenantID, a.Label, a.Address.Local, a.Address.Domain, a.Name, a.ReplyTo.String(),
-			a.ConfirmedAt, a.CreatedAt, a.ChangedAt, folded(a.Address))
+			a.ConfirmedAt, a.CreatedAt, a.ChangedAt, a.Look.At, a.Look.Policy, a.Look.AtRiskAt, a.Look.RefusedAt, folded(a.Address))
 		if err != nil {
 			return err
 		}
@@ -146,10 +148,10 @@ func (s *Store) UpdateSender(ctx context.Context, tenant myodai.TenantID, id myo
 func (q session) saveSender(a myodai.SenderAddress) error {
 	_, err := q.exec(`
 		update senders set label = $3, address_local = $4, address_domain = $5, folded = $6, name = $7, reply_to = $8,
-		       confirmed_at = $9, changed_at = $10
+		       confirmed_at = $9, changed_at = $10, look_at = $11, look_policy = $12, at_risk_at = $13, refused_at = $14
 		 where tenant_id = $1 and id = $2`,
 		a.TenantID, a.ID, a.Label, a.Address.Local, a.Address.Domain, folded(a.Address), a.Name, a.ReplyTo.String(),
-		a.ConfirmedAt, a.ChangedAt)
+		a.ConfirmedAt, a.ChangedAt, a.Look.At, a.Look.Policy, a.Look.AtRiskAt, a.Look.RefusedAt)
 	return err
 }
 

@@ -244,3 +244,49 @@ func TestHeld(t *testing.T) {
 		same(t, "delivery given up", must(s.Delivery(t.Context(), tenant.ID, b.Deliveries[0].ID))(t).State, myodai.DeliveryExpired)
 	})
 }
+
+// D11: a confirmed address is handed out when its domain is to be looked at, to one
+// node, and what was seen is kept. E3: the same address elsewhere counts where it
+// is proved.
+func TestSenderLooks(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store) {
+		tenant, other, third := newTenant(t, s), newTenant(t, s), newTenant(t, s)
+		mine, theirs := newSender(tenant.ID, "a", rcpt("a", "www.example.com")), newSender(other.ID, "a", rcpt("A", "www.example.com"))
+		ok(t, s.CreateSender(t.Context(), mine, false))
+		ok(t, s.CreateSender(t.Context(), theirs, false))
+		due := func(now time.Time) []myodai.SenderAddress {
+			t.Helper()
+			return must(s.ClaimSenderLooks(t.Context(), 10, now, now.Add(time.Minute)))(t)
+		}
+		rivals := func() []myodai.SenderAddress { return must(s.SenderRivals(t.Context(), third.ID, mine.Address))(t) }
+		if n := len(due(t0.AddDate(1, 0, 0))) + len(rivals()); n != 0 {
+			t.Errorf("%d before anything is proved", n)
+		}
+		newDomain(t, s, other.ID, "example.com")
+		c := ask(mine, t0)
+		ok(t, s.AddConfirmation(t.Context(), c))
+		must(s.AnswerConfirmation(t.Context(), c.TokenHash, ending(myodai.ConfirmationConfirmed, t0)))(t)
+		if list := rivals(); len(list) != 2 || list[0].ID != mine.ID || list[1].ID != theirs.ID {
+			t.Errorf("rivals: %+v", list)
+		}
+		if list := must(s.SenderRivals(t.Context(), tenant.ID, mine.Address))(t); len(list) != 1 || list[0].ID != theirs.ID {
+			t.Errorf("rivals of the first: %+v", list)
+		}
+		if n := len(due(t0.Add(myodai.SenderLookPause - 1))); n != 0 {
+			t.Errorf("%d are due early", n)
+		}
+		at := t0.Add(myodai.SenderLookPause)
+		if list := due(at); len(list) != 1 || list[0].ID != mine.ID {
+			t.Errorf("due: %+v", list)
+		}
+		if n := len(due(at)); n != 0 {
+			t.Errorf("%d are handed out twice", n)
+		}
+		look := myodai.SenderLook{At: at.Add(time.Hour), Policy: "reject", AtRiskAt: at, RefusedAt: at}
+		must(s.UpdateSender(t.Context(), tenant.ID, mine.ID, func(a myodai.SenderAddress) (myodai.SenderAddress, []myodai.Event, error) {
+			a.Look = look
+			return a, nil, nil
+		}))(t)
+		same(t, "what was seen", must(s.ConfirmedSender(t.Context(), tenant.ID, mine.Address))(t).Look, look)
+	})
+}

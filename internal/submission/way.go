@@ -89,15 +89,15 @@ func Decide(p myodai.Policy, c myodai.Class, from myodai.Address, s Standing, no
 // entitled is what a tenant may send on by what is proved; "" for nothing (F2).
 // A domain signs, so it comes before an address.
 func entitled(v myodai.Verification, s Standing) myodai.Basis {
-	domain, address := s.Domain.ID != "", s.Sender.Confirmed()
+	domain, address, alone := s.Domain.ID != "", s.Sender.Confirmed(), s.Sender.CarriesAlone()
 	may := domain
 	switch v {
 	case myodai.VerifyAddress:
-		may = address
+		may = address && domain || alone
 	case myodai.VerifyBoth:
 		may = domain && address
 	case myodai.VerifyEither:
-		may = domain || address
+		may = domain || alone
 	}
 	switch {
 	case !may:
@@ -121,6 +121,8 @@ func lacking(v myodai.Verification, from myodai.Address, s Standing) string {
 	switch {
 	case entitled(v, s) != "":
 		return ""
+	case s.Sender.Confirmed() && !s.Sender.CarriesAlone() && v != myodai.VerifyDomain:
+		return string(from.Domain) + " asks receivers by DMARC (p=" + s.Sender.Look.Policy + ") not to accept mail that it did not sign; verify the domain by DNS"
 	case v == myodai.VerifyAddress, v == myodai.VerifyBoth && s.Domain.ID != "":
 		return confirm
 	case v == myodai.VerifyEither:
