@@ -15,7 +15,8 @@ type field struct {
 	Rows     int  // of a textarea
 	Options  []option
 	Problem  string // what is wrong with it, "" for nothing
-	Watch    string // address that script asks for a hint while somebody types, "" for none
+	Watch    string // address that script asks for hints while somebody types, "" for none
+	Hints    hintView
 }
 
 // option is one choice of a select.

@@ -17,7 +17,6 @@ type newView struct {
 	Steps   []step
 	Name    field
 	From    field
-	Hint    hintView
 	Problem string // with the form as a whole
 }
 
@@ -54,10 +53,10 @@ func newDomain(v *visit) error {
 
 func newNewView(r reader, f newForm, p problem, hint hintView) newView {
 	out := newView{
-		Steps: r.stepsOf("", 1, false), Hint: hint,
+		Steps: r.stepsOf("", 1, false),
 		Name: field{
 			Name: "name", Label: r.say("new.name"), Hint: r.say("new.name_hint"), Value: f.Name, Code: true, Mode: "url",
-			Problem: p.at("name"), Watch: "/domains/hint",
+			Problem: p.at("name"), Watch: "/domains/hint", Hints: hint,
 		},
 		From: field{
 			Name: "from", Label: r.say("new.from"), Hint: r.say("new.from_hint"), Value: f.From, Code: true, Mode: "email",

@@ -11,6 +11,7 @@ import (
 func (s *Server) routeSenders() {
 	s.add("GET /senders", members, listSenders)
 	s.add("POST /senders", administrators, registerSender)
+	s.add("GET /senders/hint", administrators, hintSender)
 	s.add("GET /senders/{sender}", members, showSender)
 	s.add("POST /senders/{sender}", administrators, changeSender)
 	s.add("POST /senders/{sender}/ask", administrators, askSender)
@@ -46,7 +47,7 @@ type senderView struct {
 }
 
 func listSenders(v *visit) error {
-	return v.showSenders(http.StatusOK, senders.Registration{}, problem{})
+	return v.showSenders(http.StatusOK, senders.Registration{}, problem{}, hintView{})
 }
 
 // said is what was typed into an optional field.
@@ -57,7 +58,7 @@ func said(s *string) string {
 	return *s
 }
 
-func (v *visit) showSenders(status int, n senders.Registration, p problem) error {
+func (v *visit) showSenders(status int, n senders.Registration, p problem, hints hintView) error {
 	list, next, err := v.o.Senders.Senders(v.r.Context(), v.actor.Tenant, myodai.Page{After: v.r.URL.Query().Get("after")})
 	if err != nil {
 		return err
@@ -77,20 +78,20 @@ func (v *visit) showSenders(status int, n senders.Registration, p problem) error
 		for _, d := range verified {
 			view.Domains = append(view.Domains, d.Name.Unicode())
 		}
-		view.Fields = newSenderFields(v.reader, n, view.Domains, p)
+		view.Fields = newSenderFields(v.reader, n, view.Domains, p, hints)
 	}
 	return v.write(status, "senders", v.say("senders.title"), view)
 }
 
 // newSenderFields is the form for a sender address; the verified domains stand
-// beside the address (B28).
-func newSenderFields(r reader, n senders.Registration, domains []string, p problem) []field {
+// beside the address (B28), and below it what is to be expected of it.
+func newSenderFields(r reader, n senders.Registration, domains []string, p problem, hints hintView) []field {
 	hint := r.say("senders.address_hint")
 	if len(domains) > 0 {
 		hint = r.say("senders.address_domains", strings.Join(domains, ", "))
 	}
 	return []field{
-		{Name: "address", Label: r.say("senders.address"), Hint: hint, Type: "email", Value: said(n.Address), Code: true, Problem: p.at("address")},
+		{Name: "address", Label: r.say("senders.address"), Hint: hint, Type: "email", Value: said(n.Address), Code: true, Problem: p.at("address"), Watch: "/senders/hint", Hints: hints},
 		{Name: "label", Label: r.say("senders.label"), Hint: r.say("senders.label_hint"), Value: said(n.Label), Code: true, Problem: p.at("label")},
 		{Name: "name", Label: r.say("senders.name"), Hint: r.say("senders.name_hint"), Optional: true, Value: said(n.Name), Problem: p.at("name")},
 		{Name: "reply_to", Label: r.say("senders.reply_to"), Hint: r.say("senders.reply_to_hint"), Optional: true, Type: "email", Value: said(n.ReplyTo), Code: true, Problem: p.at("reply_to")},
@@ -100,7 +101,9 @@ func newSenderFields(r reader, n senders.Registration, domains []string, p probl
 func newSenderLine(r reader, s senders.Registered) senderLine {
 	line := senderLine{ID: string(s.Sender.ID), Label: s.Sender.Label, Address: s.Sender.Address.String(), State: chip{r.say("senders.verified"), toneGood}}
 	switch {
-	case s.Outlook.Refused != nil:
+	case s.AtRisk():
+		line.State = chip{r.say("senders.at_risk"), toneWarn}
+	case s.Outlook.Refused != nil || s.Outlook.Via != "" && s.Sender.Confirmed() && !s.Sender.CarriesAlone():
 		line.State = chip{r.say("senders.refused"), toneBad}
 	case !s.Verified():
 		line.State = chip{r.say("senders.pending"), toneOpen}
@@ -114,6 +117,12 @@ func newSenderView(r reader, s senders.Registered, administers bool, p problem) 
 	}
 	if s.Outlook.Refused != nil {
 		view.Lacking = append(view.Lacking, r.tell(s.Outlook.Refused))
+	}
+	switch {
+	case s.AtRisk():
+		view.Lacking = append(view.Lacking, r.say("senders.at_risk_text"))
+	case s.Outlook.Refused == nil && s.Outlook.Via != "" && s.Sender.Confirmed() && !s.Sender.CarriesAlone():
+		view.Lacking = append(view.Lacking, r.say("senders.refused_text", string(s.Sender.Address.Domain), s.Sender.Look.Policy))
 	}
 	if s.Outlook.Verify {
 		view.Lacking = append(view.Lacking, r.say("senders.needs_domain", string(s.Sender.Address.Domain)))
@@ -129,7 +138,7 @@ func newSenderView(r reader, s senders.Registered, administers bool, p problem) 
 	if administers {
 		a := s.Sender
 		address, reply := a.Address.String(), a.ReplyTo.String()
-		view.Fields = newSenderFields(r, senders.Registration{Label: &a.Label, Address: &address, Name: &a.Name, ReplyTo: &reply}, nil, p)
+		view.Fields = newSenderFields(r, senders.Registration{Label: &a.Label, Address: &address, Name: &a.Name, ReplyTo: &reply}, nil, p, hintView{})
 	}
 	return view
 }
@@ -150,9 +159,12 @@ func (v *visit) typedSender() senders.Registration {
 
 func registerSender(v *visit) error {
 	n := v.typedSender()
+	if v.r.PostFormValue("only") == "hint" {
+		return v.showSenders(http.StatusOK, n, problem{}, v.senderHint(*n.Address))
+	}
 	r, err := v.o.Senders.Register(v.r.Context(), v.asking(), n)
 	if p, status, ok := v.judge(err); ok {
-		return v.showSenders(status, n, p)
+		return v.showSenders(status, n, p, hintView{})
 	}
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@ package console_test
 
 import (
 	"net/http"
+	"net/url"
 	"regexp"
 	"strings"
 	"testing"
@@ -76,6 +77,43 @@ func TestSenderIsConfirmedByPages(t *testing.T) {
 	}
 	if p := nobody.get("/confirm/guessed"); p.status != http.StatusNotFound {
 		t.Errorf("a guessed link: %d", p.status)
+	}
+}
+
+// A23, E11, B28, D11: what is to be expected of an address is said while it is
+// typed, and without script by a button, before anything is registered.
+func TestSenderHints(t *testing.T) {
+	w := newWorld(t)
+	if err := w.store.SetPolicy(t.Context(), "", myodai.Policy{Verification: myodai.VerifyEither}); err != nil {
+		t.Fatal(err)
+	}
+	admin := w.as(adminToken)
+	for _, tt := range []struct{ lang, typed, want string }{
+		{"en", "a@gmail.com", "mail provider's domain"},
+		{"en", "a@docomo.ne.jp", "stays yours, whatever mail service you use"},
+		{"ja", "a@gmail.com", "メールサービスのドメイン"},
+		{"en", "a@plat.example", "belongs to this platform"},
+		{"en", "a@acme.example", "A mail will go to this address"},
+		{"ja", "a@acme.example", "plat.example 経由"},
+		{"en", `a"b@acme.example`, "not allowed there"},
+		{"en", "a@gmail", ""},
+		{"en", "a", ""},
+		{"en", "", ""},
+	} {
+		admin.header.Set("Accept-Language", tt.lang)
+		p := admin.get("/senders/hint?lang=" + tt.lang + "&value=" + url.QueryEscape(tt.typed))
+		if p.status != http.StatusOK || !strings.Contains(textOf(p.root), tt.want) || tt.want == "" && strings.TrimSpace(p.body) != "" {
+			t.Errorf("%q in %s: %d %s", tt.typed, tt.lang, p.status, p.body)
+		}
+	}
+	admin.header.Set("Accept-Language", "en")
+	p := admin.post("/senders?lang=en", "label", "a", "address", "a@gmail.com", "only", "hint")
+	if list, _, _ := w.store.SenderAddresses(t.Context(), w.tenant.ID, myodai.Page{}); p.status != http.StatusOK || len(list) != 0 ||
+		!strings.Contains(p.text("#address-hints"), "mail provider's domain") || attr(p.one("#address"), "value") != "a@gmail.com" || attr(p.one("#label"), "value") != "a" {
+		t.Errorf("without script: %d %s", p.status, p.body)
+	}
+	if p := w.as(memberToken).get("/senders/hint?value=a@gmail.com"); p.status != http.StatusNotFound {
+		t.Errorf("a member: %d", p.status)
 	}
 }
 
