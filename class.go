@@ -28,7 +28,7 @@ type Class struct {
 	Unsubscribe bool           `json:"unsubscribe,omitempty" doc:"Whether its mail carries one-click unsubscription."`
 	Track       Track          `json:"track,omitzero"`
 	Life        Span           `json:"life,omitzero" doc:"How long delivery is tried; left out: five days."`
-	Pool        string         `json:"pool,omitempty" maxLength:"40" doc:"The addresses it leaves from."`
+	Pool        string         `json:"pool,omitempty" maxLength:"40" doc:"The pool of egress sources it leaves from, as the platform operator's shaping names them; left out: the default pool."`
 }
 
 // Title is a name in the languages of the platform.
@@ -127,6 +127,8 @@ func checkClasses(list []Class, routes []string) error {
 			return Refuse(CodeInvalid, field("name"), "the class %s is listed twice", c.Name)
 		case !slices.Contains([]UnverifiedRule{"", UnverifiedRefuse, UnverifiedHold, UnverifiedNormal, UnverifiedPlatform}, c.Unverified):
 			return Refuse(CodeInvalid, field("unverified"), "%q is not one of refuse, hold, normal, platform", c.Unverified)
+		case c.Pool != "" && !isClassName(c.Pool):
+			return Refuse(CodeInvalid, field("pool"), "%q is not the name of a pool; use 1 to 40 of a-z, 0-9 and hyphen, a letter first", c.Pool)
 		case c.Life != 0 && (c.Life < minLife || c.Life > maxLife):
 			return Refuse(CodeInvalid, field("life"), "delivery is tried for 5 minutes to 14 days")
 		}

@@ -70,6 +70,8 @@ type Delivery struct {
 	Recipient  Address
 	ReturnPath Address // MAIL FROM: a signed token at the tenant's bounce domain
 	Route      Route   // "" while it is held for its author
+	Class      ClassName
+	Pool       string // of egress sources it leaves from, as its class had it; "" for the default pool
 	State      DeliveryState
 	Attempts   int       // begun, counting the one under way
 	DueAt      time.Time // when it may be attempted next

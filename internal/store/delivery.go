@@ -12,13 +12,15 @@ import (
 )
 
 const deliveryColumns = `id, tenant_id, message_id, recipient_local, recipient_domain, return_local, return_domain,
-	route, state, attempts, due_at, queued_at, expires_at, last_outcome, lease_owner, leased_until, hold, notify, probe`
+	route, state, attempts, due_at, queued_at, expires_at, last_outcome, lease_owner, leased_until, hold, notify, probe,
+	class, pool`
 
 func deliveryFields(d *myodai.Delivery) []any {
 	return []any{
 		&d.ID, &d.TenantID, &d.MessageID, &d.Recipient.Local, &d.Recipient.Domain, &d.ReturnPath.Local, &d.ReturnPath.Domain,
 		&d.Route, &d.State, &d.Attempts, instant{&d.DueAt}, instant{&d.QueuedAt}, instant{&d.ExpiresAt},
 		document{&d.Last}, &d.LeaseOwner, instant{&d.LeasedUntil}, &d.Hold, &d.Notify, &d.Probe,
+		&d.Class, &d.Pool,
 	}
 }
 
@@ -32,7 +34,7 @@ func (q session) addDeliveries(list []myodai.Delivery) error {
 		rows = append(rows, []any{
 			d.ID, d.TenantID, d.MessageID, d.Recipient.Local, d.Recipient.Domain, d.ReturnPath.Local, d.ReturnPath.Domain,
 			d.Route, d.State, d.Attempts, d.DueAt, d.QueuedAt, d.ExpiresAt, document{d.Last}, d.LeaseOwner, d.LeasedUntil,
-			d.Hold, d.Notify, d.Probe,
+			d.Hold, d.Notify, d.Probe, d.Class, d.Pool,
 		})
 		if d.Notify && d.State == myodai.DeliverySuppressed {
 			notices = append(notices, noticeOf(d, d.QueuedAt))
@@ -41,7 +43,7 @@ func (q session) addDeliveries(list []myodai.Delivery) error {
 	if err := q.insert("deliveries", []string{
 		"id", "tenant_id", "message_id", "recipient_local", "recipient_domain", "return_local", "return_domain",
 		"route", "state", "attempts", "due_at", "queued_at", "expires_at", "last_outcome", "lease_owner", "leased_until",
-		"hold", "notify", "probe",
+		"hold", "notify", "probe", "class", "pool",
 	}, rows); err != nil {
 		return err
 	}
@@ -72,9 +74,10 @@ func (s *Store) Attempts(ctx context.Context, tenant myodai.TenantID, delivery m
 }
 
 // dueDeliveries finds what is due at $1, at most $2, by the index of what waits.
+// What was set aside is not in it: however much that is, nothing waits behind it.
 const dueDeliveries = `
 	select id as due_id from deliveries
-	 where ` + waiting + ` and due_at <= $1 and leased_until <= $1
+	 where ` + waiting + ` and queue = '' and due_at <= $1 and leased_until <= $1
 	 order by due_at, id
 	 limit $2`
 
@@ -82,13 +85,19 @@ const dueDeliveries = `
 // due first, and leases them to owner until the given instant. The attempt this
 // begins is counted. A node that dies lets its lease run out; nobody has to
 // notice (P17).
-func (s *Store) ClaimDeliveries(ctx context.Context, owner string, max int, now, until time.Time) (list []myodai.Delivery, err error) {
+func (s *Store) ClaimDeliveries(ctx context.Context, owner string, max int, now, until time.Time) ([]myodai.Delivery, error) {
+	return s.claim(ctx, dueDeliveries, now, max, owner, until)
+}
+
+// claim leases what a select finds, whose parameters begin as here: now, the
+// most there may be, the owner and the end of the lease.
+func (s *Store) claim(ctx context.Context, found string, args ...any) (list []myodai.Delivery, err error) {
 	err = s.write(ctx, "claim deliveries", func(q session) error {
 		list, err = all(q, deliveryFields, `
-			with due as materialized (`+dueDeliveries+q.dialect.skipLocked+`)
-			update deliveries set lease_owner = $3, leased_until = $4, attempts = attempts + 1
+			with due as materialized (`+found+q.dialect.skipLocked+`)
+			update deliveries set lease_owner = $3, leased_until = $4, attempts = attempts + 1, queue = ''
 			 where id in (select due_id from due)
-			returning `+deliveryColumns, now, max, owner, until)
+			returning `+deliveryColumns, slices.Clone(args)...)
 		return err
 	})
 	if err != nil {
@@ -190,19 +199,5 @@ func (q session) finish(owner string, list []myodai.Finished) (held map[myodai.D
 // ReleaseDeliveries gives back deliveries that were claimed and not attempted,
 // as if they had never been. Those that owner does not hold are left alone.
 func (s *Store) ReleaseDeliveries(ctx context.Context, owner string, ids []myodai.DeliveryID) error {
-	return s.write(ctx, "release deliveries", func(q session) error {
-		for some := range slices.Chunk(ids, maxParameters) {
-			args := []any{owner}
-			for _, id := range some {
-				args = append(args, id)
-			}
-			_, err := q.exec(`
-				update deliveries set attempts = attempts - 1, lease_owner = '', leased_until = 0
-				 where lease_owner = $1 and id in (`+placeholders(2, len(some))+`)`, args...)
-			if err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	return s.write(ctx, "release deliveries", func(q session) error { return q.giveBack(owner, ids, "") })
 }

@@ -1,4 +1,10 @@
 package store
 
-// DueDeliveries is the statement that has to stay fast whatever is finished.
-const DueDeliveries = dueDeliveries
+// The statements that have to stay fast whatever is finished and however much
+// waits.
+const (
+	DueDeliveries       = dueDeliveries
+	ScheduledDeliveries = scheduledDeliveries
+	ScheduledQueues     = scheduledQueues
+	ExpiredDeliveries   = expiredDeliveries
+)

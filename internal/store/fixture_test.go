@@ -149,7 +149,7 @@ func letter(d myodai.Domain, at time.Time, recipients ...myodai.Address) myodai.
 	for _, rcpt := range recipients {
 		delivery := myodai.Delivery{
 			ID: myodai.NewID[myodai.DeliveryID](at, rand.Reader), TenantID: d.TenantID, MessageID: m.ID, Recipient: rcpt,
-			ReturnPath: myodai.Address{Local: "b-token", Domain: d.ReturnPath}, Route: myodai.RouteDelivery, State: myodai.DeliveryAccepted,
+			ReturnPath: myodai.Address{Local: "b-token", Domain: d.ReturnPath}, Route: myodai.RouteDelivery, Class: m.Class, State: myodai.DeliveryAccepted,
 			DueAt: at, QueuedAt: at, ExpiresAt: m.ExpiresAt,
 		}
 		a.Deliveries = append(a.Deliveries, delivery)

@@ -62,9 +62,9 @@ func (s *Store) Release(ctx context.Context, r myodai.Released) error {
 		}
 		for _, d := range r.Deliveries {
 			n, err := q.exec(`
-				update deliveries set state = $3, route = $4, return_local = $5, return_domain = $6, due_at = $7
+				update deliveries set state = $3, route = $4, pool = $5, return_local = $6, return_domain = $7, due_at = $8
 				 where tenant_id = $1 and id = $2 and state = 'held'`,
-				m.TenantID, d.ID, d.State, d.Route, d.ReturnPath.Local, d.ReturnPath.Domain, d.DueAt)
+				m.TenantID, d.ID, d.State, d.Route, d.Pool, d.ReturnPath.Local, d.ReturnPath.Domain, d.DueAt)
 			if err != nil {
 				return err
 			}

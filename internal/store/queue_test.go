@@ -110,8 +110,9 @@ func TestRetryNow(t *testing.T) {
 	}
 }
 
-// However many deliveries are finished, finding what is due reads only what
-// waits, in order, from its partial index.
+// However many deliveries are finished, and however many wait for room at their
+// site, finding what can be claimed reads only that, in order, from its partial
+// index.
 func TestClaimReadsOnlyWhatWaits(t *testing.T) {
 	eachURL(t, func(t *testing.T, url string) {
 		s := open(t, url)
@@ -123,11 +124,21 @@ func TestClaimReadsOnlyWhatWaits(t *testing.T) {
 			explain = "explain "
 			exec(t, db, "set enable_seqscan = off") // an empty table is read as it is
 		}
-		rows, err := db.Query(explain+store.DueDeliveries, t0.UnixMicro(), 10)
-		ok(t, err)
-		plan := lines(t, rows)
-		if !strings.Contains(plan, "deliveries_due") || strings.Contains(plan, "TEMP B-TREE") || strings.Contains(plan, "Sort") {
-			t.Errorf("the plan is:\n%s", plan)
+		for _, tt := range []struct {
+			index, query string
+			args         []any
+		}{
+			{"deliveries_due", store.DueDeliveries, []any{t0.UnixMicro(), 10}},
+			{"deliveries_queue", strings.Replace(store.ScheduledDeliveries, "$5", "$3", 1), []any{t0.UnixMicro(), 10, "q"}},
+			{"deliveries_queue", store.ScheduledQueues, []any{"", 10}},
+			{"deliveries_queue_end", store.ExpiredDeliveries, []any{t0.UnixMicro(), 10}},
+		} {
+			rows, err := db.Query(explain+tt.query, tt.args...)
+			ok(t, err)
+			plan := lines(t, rows)
+			if !strings.Contains(plan, tt.index+" ") || strings.Contains(plan, "SCAN deliveries") || strings.Contains(plan, "TEMP B-TREE") || strings.Contains(plan, "Sort") {
+				t.Errorf("the plan is:\n%s", plan)
+			}
 		}
 	})
 }

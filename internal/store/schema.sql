@@ -153,18 +153,22 @@ CREATE TABLE deliveries (
   expires_at bigint not null,
   last_outcome text not null,
   lease_owner text not null,
-  leased_until bigint not null, route text not null default 'delivery', hold text not null default '', notify boolean not null default false, probe text not null default '',
+  leased_until bigint not null, route text not null default 'delivery', hold text not null default '', notify boolean not null default false, probe text not null default '', class text not null default '', pool text not null default '', queue text not null default '',
   unique (tenant_id, id),
   foreign key (tenant_id, message_id) references messages (tenant_id, id)
 );
 
-CREATE INDEX deliveries_due on deliveries (due_at, id) where state in ('accepted', 'deferred');
+CREATE INDEX deliveries_due on deliveries (due_at, id) where state in ('accepted', 'deferred') and queue = '';
 
 CREATE INDEX deliveries_held on deliveries (expires_at, id) where state = 'held';
 
 CREATE INDEX deliveries_leased on deliveries (lease_owner) where lease_owner <> '';
 
 CREATE INDEX deliveries_message on deliveries (message_id, id);
+
+CREATE INDEX deliveries_queue on deliveries (queue, due_at, id) where state in ('accepted', 'deferred') and queue <> '';
+
+CREATE INDEX deliveries_queue_end on deliveries (expires_at, id) where state in ('accepted', 'deferred') and queue <> '';
 
 CREATE INDEX deliveries_recipient on deliveries (tenant_id, recipient_domain, recipient_local, message_id);
 

@@ -19,7 +19,7 @@ func (e *Engine) deliveries(m myodai.Message, w Way, domain myodai.Domain, recip
 			id = myodai.NewID[myodai.DeliveryID](m.AcceptedAt, e.o.Random)
 		}
 		d := myodai.Delivery{
-			ID: id, TenantID: m.TenantID, MessageID: m.ID, Recipient: rcpt, State: myodai.DeliveryHeld,
+			ID: id, TenantID: m.TenantID, MessageID: m.ID, Recipient: rcpt, State: myodai.DeliveryHeld, Class: m.Class,
 			DueAt: m.AcceptedAt, QueuedAt: m.AcceptedAt, ExpiresAt: m.ExpiresAt,
 		}
 		if w.Fate == FateSend {
@@ -44,6 +44,6 @@ func (e *Engine) event(m myodai.Message, kind myodai.EventKind, delivery myodai.
 
 // direct puts a delivery on its way.
 func (e *Engine) direct(d *myodai.Delivery, w Way, domain myodai.Domain) {
-	d.State, d.Route = myodai.DeliveryAccepted, w.Route
+	d.State, d.Route, d.Pool = myodai.DeliveryAccepted, w.Route, w.Pool
 	d.ReturnPath = bounce.MintReturnPath(e.o.ReturnKey, d.ID, domain.ReturnPath)
 }

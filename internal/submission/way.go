@@ -39,6 +39,7 @@ type Way struct {
 	Fate    Fate
 	Basis   myodai.Basis          // of what is sent
 	Route   myodai.Route          // of what is sent
+	Pool    string                // of egress sources it leaves from; "" for the default pool
 	Why     Why                   // what decided it
 	Rule    myodai.UnverifiedRule // of the class, when it applied
 	Entry   string                // of the sender list, that the address matches; "" for none, and without a list
@@ -65,7 +66,7 @@ func Decide(p myodai.Policy, c myodai.Class, from myodai.Address, s Standing, no
 		sent := Way{Fate: FateSend, Basis: basis, Entry: w.Entry, Domain: s.Domain, Sender: s.Sender}
 		switch {
 		case listed:
-			sent.Route, sent.Why = c.Route, whyOf(basis)
+			sent.Route, sent.Pool, sent.Why = c.Route, c.Pool, whyOf(basis)
 			return sent
 		case normal:
 			sent.Route, sent.Why, sent.Lacking = myodai.RouteNormal, WhyUnlisted, unlisted(from)
@@ -77,7 +78,7 @@ func Decide(p myodai.Policy, c myodai.Class, from myodai.Address, s Standing, no
 	case w.Rule == myodai.UnverifiedHold:
 		w.Fate = FateHold
 	case w.Rule == myodai.UnverifiedPlatform:
-		w.Fate, w.Basis, w.Route = FateSend, myodai.BasisPlatform, c.Route
+		w.Fate, w.Basis, w.Route, w.Pool = FateSend, myodai.BasisPlatform, c.Route, c.Pool
 	case w.Rule == myodai.UnverifiedNormal && normal && !s.Foreign:
 		w.Fate, w.Basis, w.Route = FateSend, myodai.BasisNormal, myodai.RouteNormal
 	default:
