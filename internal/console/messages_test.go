@@ -51,6 +51,31 @@ func (w *world) mail(subject, to string, state myodai.DeliveryState, outcome myo
 	return m
 }
 
+// hold puts a message into the store that is held for a reason.
+func (w *world) hold(to string, why myodai.Hold) myodai.MessageID {
+	w.t.Helper()
+	now := time.Now()
+	recipient, err := myodai.ParseAddress(to)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	m := myodai.Message{
+		ID: myodai.NewID[myodai.MessageID](now, rand.Reader), TenantID: w.tenant.ID, Class: "transactional",
+		From: myodai.Address{Local: "shop", Domain: "nobody.example"}, Subject: "Held", HeaderID: "<2@nobody.example>", Size: 100,
+		AcceptedAt: now, ExpiresAt: now.Add(time.Hour),
+	}
+	d := myodai.Delivery{
+		ID: myodai.NewID[myodai.DeliveryID](now, rand.Reader), TenantID: m.TenantID, MessageID: m.ID, Recipient: recipient,
+		State: myodai.DeliveryHeld, Hold: why, Route: myodai.RouteDelivery, DueAt: now, QueuedAt: now, ExpiresAt: m.ExpiresAt,
+		Last: myodai.Outcome{Text: "suppressed since yesterday: it bounced"},
+	}
+	accepted := myodai.Accepted{Message: m, Body: []byte("From: shop@nobody.example\r\n\r\nHello\r\n"), Deliveries: []myodai.Delivery{d}}
+	if _, _, err := w.store.Accept(w.t.Context(), accepted); err != nil {
+		w.t.Fatal(err)
+	}
+	return m.ID
+}
+
 // A message is found by its recipient and its state, and says for each recipient
 // what happened, with the dialogue, and why DMARC passes.
 func TestMessages(t *testing.T) {

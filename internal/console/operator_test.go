@@ -83,7 +83,7 @@ func TestOperatorsOverview(t *testing.T) {
 	o := newOffice(t)
 	b := o.setup()
 	b.get("/operator").has("Nothing waits.")
-	o.world.mail("Hello", "x@example.net", myodai.DeliveryDeferred, myodai.Outcome{Kind: myodai.OutcomeTransient, Code: 451})
+	o.mail("Hello", "x@example.net", myodai.DeliveryDeferred, myodai.Outcome{Kind: myodai.OutcomeTransient, Code: 451})
 	now := time.Now()
 	for name, state := range map[myodai.Name]myodai.DomainState{
 		"risk.example": myodai.DomainAtRisk, "stopped.example": myodai.DomainSuspended, "old.example": myodai.DomainPending,

@@ -3,6 +3,7 @@ package console
 import (
 	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/myodai/myodai"
 	"github.com/myodai/myodai/internal/hygiene"
@@ -22,6 +23,7 @@ type listAuditsView struct {
 	Lines   []listAuditLine
 	Next    string
 	Problem string
+	Fields  []field
 	MayAct  bool
 }
 
@@ -46,14 +48,17 @@ type listAuditView struct {
 	Verdicts  []verdictLine
 	Path      string
 	Accepted  bool
-	Proposed  int
+	Batch     string // what was accepted
+	Proposed  bool   // something can be put on the suppression list
+	Problem   string
 	MayAct    bool
 }
 
 type verdictLine struct {
-	Name, Todo string
-	Count      int
-	Proposed   bool
+	ID, Name, Todo string
+	Count          int
+	Chosen         bool // for the suppression list: proposed, or accepted
+	Free           bool // its addresses can be suppressed
 }
 
 func (v *visit) hygieneLanguage() hygiene.Language {
@@ -63,14 +68,20 @@ func (v *visit) hygieneLanguage() hygiene.Language {
 	return hygiene.English
 }
 
-func listListAudits(v *visit) error { return v.showListAudits(http.StatusOK, problem{}) }
+func listListAudits(v *visit) error { return v.showListAudits(http.StatusOK, nil, problem{}) }
 
-func (v *visit) showListAudits(status int, p problem) error {
+func (v *visit) showListAudits(status int, values map[string]string, p problem) error {
 	list, next, err := v.o.Store.ListAudits(v.r.Context(), v.actor.Tenant, myodai.Page{After: v.r.URL.Query().Get("after")})
 	if err != nil {
 		return err
 	}
-	view := listAuditsView{Problem: p.at(""), MayAct: v.actor.may(administrators)}
+	classes, err := v.classField(v.actor.Tenant, values["class"], p)
+	if err != nil {
+		return err
+	}
+	view := listAuditsView{Problem: p.at(""), MayAct: v.actor.may(administrators), Fields: []field{
+		{Name: "title", Label: v.say("listaudits.name"), Hint: v.say("listaudits.name_hint"), Value: values["title"], Optional: true, Problem: p.at("title")}, classes,
+	}}
 	for _, a := range list {
 		a = hygiene.Seen(a, v.now)
 		certain, _, all := a.Expected()
@@ -98,12 +109,16 @@ func showListAudit(v *visit) error {
 	if err != nil {
 		return err
 	}
+	return v.showListAudit(http.StatusOK, a, problem{})
+}
+
+func (v *visit) showListAudit(status int, a myodai.ListAudit, p problem) error {
 	certain, worst, all := a.Expected()
 	view := listAuditView{
 		Heading: a.Title, State: v.say("listaudits.state_" + string(a.State)), Reason: a.Reason, Path: "/list-audits/" + string(a.ID),
 		Finished: a.State == myodai.ListAuditFinished, Working: !a.State.Terminal(), Judged: a.Progress.Judged, Addresses: a.Progress.Addresses,
 		Gate: hygiene.GateSentence(v.hygieneLanguage(), a.Gate()), Certain: hygiene.Percent(certain, all), Worst: hygiene.Percent(worst, all),
-		Accepted: !a.AcceptedAt.IsZero(), MayAct: v.actor.may(administrators),
+		Accepted: !a.AcceptedAt.IsZero(), Batch: string(a.Batch), Problem: p.Message, MayAct: v.actor.may(administrators),
 	}
 	if view.Heading == "" {
 		view.Heading = v.say("listaudits.title")
@@ -113,14 +128,17 @@ func showListAudit(v *visit) error {
 		if n == 0 {
 			continue
 		}
-		view.Verdicts = append(view.Verdicts, verdictLine{
-			hygiene.VerdictName(v.hygieneLanguage(), verdict), hygiene.VerdictTodo(v.hygieneLanguage(), verdict), n, verdict.Proposed(),
-		})
-		if verdict.Proposed() {
-			view.Proposed += n
+		line := verdictLine{
+			ID: string(verdict), Name: hygiene.VerdictName(v.hygieneLanguage(), verdict), Todo: hygiene.VerdictTodo(v.hygieneLanguage(), verdict),
+			Count: n, Chosen: verdict.Proposed(), Free: verdict != myodai.ListAuditInvalid && verdict != myodai.ListAuditDuplicate,
 		}
+		if view.Accepted {
+			line.Chosen = slices.Contains(a.Accepted, verdict)
+		}
+		view.Verdicts = append(view.Verdicts, line)
+		view.Proposed = view.Proposed || line.Free
 	}
-	return v.show("listaudit", view.Heading, view)
+	return v.write(status, "listaudit", view.Heading, view)
 }
 
 func downloadReport(v *visit) error {
@@ -138,58 +156,56 @@ func downloadReport(v *visit) error {
 }
 
 func startListAudit(v *visit) error {
-	in, err := v.o.Hygiene.Begin(v.r.Context(), hygiene.NewAudit{TenantID: v.actor.Tenant, By: string(v.actor.Member)})
+	a, values, err := v.auditUpload()
 	if p, status, ok := v.judge(err); ok {
-		return v.showListAudits(status, p)
+		return v.showListAudits(status, values, p)
 	}
-	if err != nil {
-		return err
-	}
-	if err = v.readUpload(in); err != nil {
-		in.Abandon(err)
-		if p, status, ok := v.judge(err); ok {
-			return v.showListAudits(status, p)
-		}
-		return err
-	}
-	a, err := in.Judge()
 	if err != nil {
 		return err
 	}
 	return v.to("/list-audits/" + string(a.ID))
 }
 
-var errNoFile = myodai.Refuse(myodai.CodeInvalid, "", "there is no file; choose one at least")
-
-// readUpload streams the files of the form into the audit.
-func (v *visit) readUpload(in *hygiene.Intake) error {
-	v.r.Body = v.upload
-	form, err := v.r.MultipartReader()
+// auditUpload begins an audit with what the form says, and streams its files
+// into it.
+func (v *visit) auditUpload() (a myodai.ListAudit, values map[string]string, err error) {
+	up, err := v.openUpload()
 	if err != nil {
-		return errNoFile
+		return a, nil, err
 	}
-	for files := 0; ; {
-		part, err := form.NextPart()
-		switch {
-		case err != nil && files > 0:
-			return nil
-		case err != nil:
-			return errNoFile
-		case part.FileName() == "":
-			continue
-		}
-		files++
-		if err := in.Add(part.FileName(), part); err != nil {
-			return err
-		}
+	values = up.values
+	n := hygiene.NewAudit{TenantID: v.actor.Tenant, Title: values["title"], By: string(v.actor.Member)}
+	if n.Class, err = v.classNamed(v.actor.Tenant, values["class"]); err != nil {
+		return a, values, err
 	}
+	in, err := v.o.Hygiene.Begin(v.r.Context(), n)
+	if err != nil {
+		return a, values, err
+	}
+	if err := up.each(in.Add); err != nil {
+		in.Abandon(err)
+		return a, values, err
+	}
+	a, err = in.Judge()
+	return a, values, err
 }
 
 func acceptListAudit(v *visit) error {
 	a, err := v.listAudit()
-	if err == nil {
-		_, err = v.o.Hygiene.Accept(v.r.Context(), v.actor.Tenant, a.ID, nil, string(v.actor.Member))
+	if err != nil {
+		return err
 	}
+	if err := v.r.ParseForm(); err != nil {
+		return myodai.Invalidf("the form cannot be read")
+	}
+	var verdicts []myodai.ListAuditVerdict
+	for _, verdict := range v.r.PostForm["verdict"] {
+		verdicts = append(verdicts, myodai.ListAuditVerdict(verdict))
+	}
+	if len(verdicts) == 0 {
+		return v.showListAudit(http.StatusUnprocessableEntity, a, problem{Message: v.say("listaudits.choose")})
+	}
+	_, err = v.o.Hygiene.Accept(v.r.Context(), v.actor.Tenant, a.ID, verdicts, string(v.actor.Member))
 	return v.afterListAudit(a, err, "listaudits.accepted")
 }
 

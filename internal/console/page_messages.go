@@ -12,6 +12,7 @@ import (
 func (s *Server) routeMessages() {
 	s.add("GET /messages", members, listMessages)
 	s.add("GET /messages/{message}", members, showMessage)
+	s.routeHeld()
 }
 
 // foundStates are the states that can be looked for.
@@ -103,6 +104,7 @@ type deliveryView struct {
 	State            chip
 	Next             moment // of the next attempt; zero for none
 	Why              string // there is no attempt, or no further one
+	Held             *heldView
 	Steps            []stepView
 }
 
@@ -136,6 +138,7 @@ func showMessage(v *visit) error {
 	}
 	view := newMessageView(v.reader, m, list, body)
 	for i, d := range list {
+		view.Deliveries[i].Held = newHeldView(d, v.actor.may(administrators), v.o.Submission != nil)
 		if d.Attempts == 0 {
 			continue
 		}

@@ -24,6 +24,9 @@ func (s *Server) routeOperator() {
 	s.add("POST "+one+"/suspend", operators, suspendTenant)
 	s.add("POST "+one+"/resume", operators, resumeTenant)
 	s.add("POST "+one+"/policy", operators, setTenantPolicy)
+	if s.o.Hygiene != nil {
+		s.add("POST "+one+"/waive", operators, waiveAudit)
+	}
 }
 
 // operatorView is how the platform is doing.

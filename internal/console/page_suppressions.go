@@ -2,6 +2,7 @@ package console
 
 import (
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/myodai/myodai"
@@ -13,6 +14,9 @@ func (s *Server) routeSuppressions() {
 	s.add("POST /suppressions", administrators, addSuppression)
 	s.add("POST /suppressions/{suppression}/restore", administrators, restoreSuppression)
 	s.add("POST /suppressions/{suppression}/undo", administrators, undoRestore)
+	if s.o.Hygiene != nil {
+		s.routeSuppressionFiles()
+	}
 }
 
 // suppressionsView is the page of addresses that are not mailed.
@@ -22,13 +26,15 @@ type suppressionsView struct {
 	Search  field
 	Fields  []field
 	Problem string
-	Removed bool // those that were taken off the list
+	Removed bool   // those that were taken off the list
+	Batch   string // only what came with this import or audit; "" for all
+	Files   bool   // lists can be entered and taken away
 	MayAct  bool
 }
 
 type suppressionLine struct {
-	ID, Address, Class, Reason, Evidence string
-	Since, Until, Probe                  moment
+	ID, Address, Class, Reason, Evidence, Batch string
+	Since, Until, Probe                         moment
 }
 
 func listSuppressions(v *visit) error { return v.showSuppressions(http.StatusOK, problem{}) }
@@ -44,15 +50,18 @@ func (v *visit) showSuppressions(status int, p problem) error {
 		}
 		f.Address = address
 	}
+	if batch, err := myodai.ParseID[myodai.BatchID](query.Get("batch")); err == nil {
+		f.Batch = batch
+	}
 	list, next, err := v.o.Store.Suppressions(v.r.Context(), v.actor.Tenant, f, myodai.Page{After: query.Get("after")})
 	if err != nil {
 		return err
 	}
-	view := suppressionsView{Search: search, Problem: p.at(""), Removed: f.Removed, MayAct: v.actor.may(administrators)}
+	view := suppressionsView{Search: search, Problem: p.at(""), Removed: f.Removed, Batch: string(f.Batch), Files: v.o.Hygiene != nil, MayAct: v.actor.may(administrators)}
 	for _, s := range list {
 		view.Lines = append(view.Lines, suppressionLine{
 			ID: string(s.ID), Address: s.Address.String(), Class: string(s.Class), Reason: v.say("suppressions.reason_" + string(s.Reason)),
-			Evidence: s.Evidence, Since: v.moment(s.CreatedAt), Until: v.moment(s.ExpiresAt), Probe: v.moment(s.ProbeAt),
+			Evidence: s.Evidence, Batch: string(s.Batch), Since: v.moment(s.CreatedAt), Until: v.moment(s.ExpiresAt), Probe: v.moment(s.ProbeAt),
 		})
 	}
 	if next != "" {
@@ -87,7 +96,7 @@ func addSuppression(v *visit) error {
 	if err != nil {
 		return err
 	}
-	return v.done("/suppressions", "suppressions.added", address.String())
+	return v.done("/suppressions?address="+url.QueryEscape(address.String()), "suppressions.added", address.String())
 }
 
 // did is an event of something that the member did.

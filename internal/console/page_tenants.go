@@ -74,7 +74,9 @@ func createTenant(v *visit) error {
 // tenantView is one tenant as operators see it.
 type tenantView struct {
 	tenantLine
-	Policy policyView
+	Policy  policyView
+	Waiving []field      // of the form by which a tenant may send without an audit; none without audits
+	Waived  []waiverLine // newest first
 }
 
 // customer is the tenant that the address names. The platform, which is a tenant
@@ -100,8 +102,13 @@ func showTenant(v *visit) error {
 }
 
 func (v *visit) showTenant(status int, t myodai.Tenant, layers policyLayers, p problem) error {
-	view := tenantView{newTenantLine(v.reader, t), newPolicyView(v.reader, layers, v.o.Routes, p)}
+	view := tenantView{tenantLine: newTenantLine(v.reader, t), Policy: newPolicyView(v.reader, layers, v.o.Routes, p)}
 	view.Policy.Action = tenantPath(t.ID) + "/policy"
+	if v.o.Hygiene != nil {
+		if err := v.addWaivers(&view, t.ID, p); err != nil {
+			return err
+		}
+	}
 	return v.write(status, "tenant", t.Name, view)
 }
 

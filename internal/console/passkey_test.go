@@ -57,7 +57,7 @@ func TestMemberInABrowser(t *testing.T) {
 	o.setup()
 	owner := o.member("owner@acme.example", myodai.RoleOwner)
 	owner.post("/members", "email", "ben@acme.example", "role", "member", "language", "en")
-	_, page := o.mail("ben@acme.example")
+	_, page := o.mailTo("ben@acme.example")
 
 	b := o.open("", look{})
 	b.authenticator()

@@ -1,7 +1,6 @@
 package console_test
 
 import (
-	"context"
 	"crypto/rand"
 	"log/slog"
 	"net/http"
@@ -9,65 +8,42 @@ import (
 	"net/http/httptest"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/myodai/myodai"
 	"github.com/myodai/myodai/internal/access"
 	"github.com/myodai/myodai/internal/console"
-	"github.com/myodai/myodai/internal/domains"
 )
 
-// office is a world in which people really sign in, and a mailbox for all.
-type office struct {
-	*world
-	access *access.Service
-	mu     sync.Mutex
-	mails  []myodai.OwnMail
-}
+// office is a world in which people really sign in.
+type office struct{ *world }
 
 // cheap is what a guess at a password costs where none is worth anything.
 var cheap = access.Cost{Time: 1, Memory: 64, Threads: 1}
 
 const password = "correct horse battery"
 
-func newOffice(t *testing.T) *office {
+func newOffice(t *testing.T) *office { return newOfficeOn(t, nil) }
+
+// newOfficeOn is newOffice with a DNS.
+func newOfficeOn(t *testing.T, on *internet) *office {
 	t.Helper()
-	o := &office{world: &world{t: t, log: &lines{}}}
-	log := slog.New(slog.NewJSONHandler(o.log, nil))
-	o.store = newStore(t)
+	o := &office{&world{t: t, log: &lines{}, net: on}}
 	server := httptest.NewUnstartedServer(nil)
 	// Browsers keep passkeys for localhost, and not for an address.
-	o.url = "http://localhost:" + server.Listener.Addr().String()[strings.LastIndexByte(server.Listener.Addr().String(), ':')+1:]
-	o.access = access.New(access.Options{
-		Store: o.store, People: o.store, Random: rand.Reader, BaseURL: o.url, Log: log,
-		Cost: cheap,
-		Send: func(_ context.Context, m myodai.OwnMail) (myodai.MessageID, error) {
-			o.mu.Lock()
-			defer o.mu.Unlock()
-			o.mails = append(o.mails, m)
-			return "msg_1", nil
-		},
-	})
-	t.Cleanup(o.access.Wait)
-	o.domains = domains.New(domains.Options{Store: o.store, Prober: silence{}, Site: site, Random: rand.Reader, Log: log})
+	at := server.Listener.Addr().String()
+	base := "http://localhost:" + at[strings.LastIndexByte(at, ':')+1:]
+	options := o.rooms(base)
 	o.tenant = o.newTenant("Acme")
-	var err error
-	if o.server, err = console.New(console.Options{
-		Store: o.store, Domains: o.domains, Access: o.access, Random: rand.Reader, Key: databaseKey(), Log: log, BaseURL: o.url,
-	}); err != nil {
-		t.Fatal(err)
-	}
-	server.Config.Handler = o.server
-	server.Start()
-	t.Cleanup(server.Close)
+	o.serve(options, server)
+	o.url = base
 	return o
 }
 
 var mailLink = regexp.MustCompile(`http://localhost:\d+(/\S+)`)
 
 // mail waits for the newest mail to somebody and returns the page it leads to.
-func (o *office) mail(to string) (m myodai.OwnMail, page string) {
+func (o *office) mailTo(to string) (m myodai.OwnMail, page string) {
 	o.t.Helper()
 	o.access.Wait()
 	o.mu.Lock()
@@ -103,7 +79,7 @@ func (o *office) member(email string, role myodai.Role) *browser {
 	if err != nil {
 		o.t.Fatal(err)
 	}
-	_, page := o.mail(email)
+	_, page := o.mailTo(email)
 	b := o.as("")
 	if p := b.post(page, "name", "", "language", "en", "password", password); strings.HasPrefix(p.path, "/invitation") {
 		o.t.Fatalf("the invitation was not accepted: %d %s\n%s", p.status, p.path, p.body)
@@ -163,7 +139,7 @@ func TestInvitedMemberSeesNoSetUp(t *testing.T) {
 	owner := o.member("owner@acme.example", myodai.RoleOwner)
 	owner.post("/members", "email", "ben@acme.example", "role", "member", "language", "ja").has("The invitation is on its way to ben@acme.example")
 	owner.get("/members").has("Open invitations")
-	m, page := o.mail("ben@acme.example")
+	m, page := o.mailTo("ben@acme.example")
 	if m.Subject != "Acmeへの招待" {
 		t.Errorf("the subject is %q", m.Subject)
 	}
@@ -244,7 +220,7 @@ func TestResetByMail(t *testing.T) {
 	if other := o.as("").post("/reset", "email", "nobody@acme.example").text("[role=status]"); other != said {
 		t.Errorf("it tells who is there: %q, %q", said, other)
 	}
-	_, page := o.mail("aiko@acme.example")
+	_, page := o.mailTo("aiko@acme.example")
 	b := o.as("")
 	for range 2 { // looking changes nothing
 		b.get(page).has("New password")

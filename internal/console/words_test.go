@@ -163,7 +163,7 @@ func goFiles(t *testing.T, dir string) []*ast.File {
 }
 
 // refusing are the folders whose refusals a page may have to show.
-var refusing = []string{"../..", ".", "../domains", "../handoff", "../access", "../senders"}
+var refusing = []string{"../..", ".", "../domains", "../handoff", "../access", "../senders", "../hygiene"}
 
 // Every refusal that a page may have to show is there in Japanese, and with the
 // same number of values.

@@ -24,6 +24,7 @@ import (
 	"github.com/myodai/myodai/internal/access"
 	"github.com/myodai/myodai/internal/console"
 	"github.com/myodai/myodai/internal/domains"
+	"github.com/myodai/myodai/internal/hygiene"
 	"github.com/myodai/myodai/internal/plan"
 	"github.com/myodai/myodai/internal/senders"
 	"github.com/myodai/myodai/internal/store"
@@ -81,6 +82,7 @@ type world struct {
 	tenant   myodai.Tenant
 	access   *access.Service
 	net      *internet
+	mu       sync.Mutex
 	mails    []myodai.OwnMail // that the platform has sent
 }
 
@@ -103,16 +105,7 @@ func newWorld(t *testing.T) *world { return newWorldOn(t, nil) }
 func newWorldOn(t *testing.T, on *internet) *world {
 	t.Helper()
 	w := &world{t: t, log: &lines{}, door: door{}, net: on}
-	var prober domains.Prober = silence{}
-	var lookup console.Lookup
-	if on != nil {
-		prober, lookup = on.prober(), on.cache().Lookup
-	}
-	log := slog.New(slog.NewJSONHandler(w.log, nil))
-	w.store = newStore(t)
-	w.domains = domains.New(domains.Options{Store: w.store, Prober: prober, Site: site, Random: rand.Reader, Log: log, Wake: w.serveZone})
-	w.access = access.New(access.Options{Store: w.store, People: w.store, Random: rand.Reader, Log: log, Cost: cheap})
-	w.tracking = domains.NewTracking(domains.TrackingOptions{Store: w.store, Prober: prober, Site: site, Random: rand.Reader, Log: log})
+	o := w.rooms("")
 	w.tenant = w.newTenant("Acme")
 	other := w.newTenant("Evil")
 	w.door[adminToken] = console.Actor{Member: "mem_1", Name: "Aiko", Tenant: w.tenant.ID, TenantName: "Acme", Administer: true}.
@@ -120,30 +113,60 @@ func newWorldOn(t *testing.T, on *internet) *world {
 	w.door[memberToken] = console.Actor{Member: "mem_2", Name: "Ben", Tenant: w.tenant.ID, TenantName: "Acme"}
 	w.door[operatorToken] = console.Actor{Member: "mem_3", Name: "Chie", Operator: true}
 	w.door[strangerToken] = console.Actor{Member: "mem_4", Name: "Eve", Tenant: other.ID, TenantName: "Evil", Administer: true}
-	sending := submission.New(submission.Options{Store: w.store, Addresses: w.store, Random: rand.Reader, MailHost: site.MailHost})
+	o.Sessions = w.door
+	w.serve(o, httptest.NewUnstartedServer(nil))
+	return w
+}
+
+// rooms makes a database and every engine over it. Links in mails lead to the
+// given address.
+func (w *world) rooms(base string) console.Options {
+	w.t.Helper()
+	var prober domains.Prober = silence{}
+	var lookup console.Lookup
+	found := func(context.Context, myodai.Name, myodai.RecordType) myodai.Answer { return myodai.Answer{} }
+	if w.net != nil {
+		prober, lookup = w.net.prober(), w.net.cache().Lookup
+	}
+	log := slog.New(slog.NewJSONHandler(w.log, nil))
+	w.store = newStore(w.t)
+	w.domains = domains.New(domains.Options{Store: w.store, Prober: prober, Site: site, Random: rand.Reader, Log: log, Wake: w.serveZone})
+	w.access = access.New(access.Options{Store: w.store, People: w.store, Random: rand.Reader, BaseURL: base, Log: log, Cost: cheap, Send: w.keep})
+	w.t.Cleanup(w.access.Wait)
+	w.tracking = domains.NewTracking(domains.TrackingOptions{Store: w.store, Prober: prober, Site: site, Random: rand.Reader, Log: log})
+	sending := submission.New(submission.Options{Store: w.store, Holds: w.store, Addresses: w.store, Random: rand.Reader, MailHost: site.MailHost})
 	asking := senders.New(senders.Options{
 		Store: w.store, Owner: sending.Owner, Zone: site.Zone, Platform: "Plat", BaseURL: "https://plat.example", Random: rand.Reader,
-		Lookup: func(context.Context, myodai.Name, myodai.RecordType) myodai.Answer { return myodai.Answer{} },
-		Send:   w.keep,
+		Lookup: found, Send: w.keep,
 	})
 	hooks := webhook.New(webhook.Options{Store: w.store, Log: log, Dial: func(context.Context, string, string) (net.Conn, error) {
 		return nil, errors.New("there is no way out of this test")
 	}})
-	var err error
-	if w.server, err = console.New(console.Options{
-		Store: w.store, Domains: w.domains, Tracking: w.tracking, Senders: asking, Submission: sending, Webhooks: hooks, Access: w.access,
-		Sessions: w.door, Random: rand.Reader, Key: databaseKey(), Log: log, Lookup: lookup, Send: w.keep, Pause: time.Nanosecond, Look: 100 * time.Millisecond,
-	}); err != nil {
-		t.Fatal(err)
+	audits := hygiene.New(hygiene.Options{Store: w.store, Lookup: found, Random: rand.Reader, Dir: w.t.TempDir(), Log: log})
+	return console.Options{
+		Store: w.store, Domains: w.domains, Tracking: w.tracking, Senders: asking, Submission: sending, Webhooks: hooks, Hygiene: audits,
+		Access: w.access, Random: rand.Reader, Key: databaseKey(), Log: log, Lookup: lookup, Send: w.keep, BaseURL: base,
+		Pause: time.Nanosecond, Look: 100 * time.Millisecond,
 	}
-	server := httptest.NewServer(w.server)
-	t.Cleanup(server.Close)
-	w.url = server.URL
-	return w
+}
+
+// serve opens the console's door.
+func (w *world) serve(o console.Options, door *httptest.Server) {
+	w.t.Helper()
+	var err error
+	if w.server, err = console.New(o); err != nil {
+		w.t.Fatal(err)
+	}
+	door.Config.Handler = w.server
+	door.Start()
+	w.t.Cleanup(door.Close)
+	w.url = door.URL
 }
 
 // keep keeps a mail that the platform writes itself.
 func (w *world) keep(_ context.Context, m myodai.OwnMail) (myodai.MessageID, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.mails = append(w.mails, m)
 	return "msg_1", nil
 }
@@ -217,29 +240,39 @@ func (b *browser) post(path string, form ...string) page {
 }
 
 func (b *browser) do(method, path string, form url.Values) page {
+	b.w.t.Helper()
+	kind := ""
+	if form != nil {
+		kind = "application/x-www-form-urlencoded"
+	}
+	return b.send(method, path, kind, strings.NewReader(form.Encode()))
+}
+
+// send sends a body of a type, "" for none.
+func (b *browser) send(method, path, kind string, body io.Reader) page {
 	t := b.w.t
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), method, b.w.url+path, strings.NewReader(form.Encode()))
+	r, err := http.NewRequestWithContext(t.Context(), method, b.w.url+path, body)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for name, values := range b.header {
 		r.Header[name] = values
 	}
-	if form != nil {
-		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if kind != "" {
+		r.Header.Set("Content-Type", kind)
 	}
 	resp, err := b.client.Do(r)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = resp.Body.Close() }()
-	body, err := io.ReadAll(resp.Body)
+	text, err := io.ReadAll(resp.Body)
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := page{t: t, status: resp.StatusCode, header: resp.Header, path: resp.Request.URL.RequestURI(), body: string(body)}
-	if p.root, err = html.Parse(bytes.NewReader(body)); err != nil {
+	p := page{t: t, status: resp.StatusCode, header: resp.Header, path: resp.Request.URL.RequestURI(), body: string(text)}
+	if p.root, err = html.Parse(bytes.NewReader(text)); err != nil {
 		t.Fatal(err)
 	}
 	return p

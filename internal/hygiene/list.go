@@ -30,6 +30,7 @@ type ImportResult struct {
 	Known   int // were on the list already; 0 in a preview
 	Wrong   int // lines that could not be read
 	Errors  []myodai.ListAuditProblem
+	Why     []error              // of each of Errors, to be told in other languages
 	Entries []myodai.Suppression // the first ones
 }
 
@@ -111,6 +112,7 @@ func (s *Service) enterPart(ctx context.Context, i Import, r *ImportResult, part
 func (r *ImportResult) wrong(name string, line int, err error) {
 	if r.Wrong++; len(r.Errors) < maxErrors {
 		r.Errors = append(r.Errors, myodai.ListAuditProblem{File: name, Line: line, Detail: err.Error()})
+		r.Why = append(r.Why, err)
 	}
 }
 

@@ -10,6 +10,8 @@ import (
 	"golang.org/x/text/encoding/japanese"
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/transform"
+
+	"github.com/myodai/myodai"
 )
 
 // maxRow is the longest row of a table, in octets. A quote that nobody closed
@@ -19,7 +21,7 @@ const maxRow = 64 << 10
 // sample is how much of a file is looked at before it is read.
 const sample = 4 << 10
 
-var errLongRow = errors.New("the row is longer than 64 KiB; perhaps a quotation mark is not closed")
+var errLongRow = myodai.Refuse(myodai.CodeInvalid, "", "the row is longer than 64 KiB; perhaps a quotation mark is not closed")
 
 // table reads rows of cells as RFC 4180 has them, and as programs write them:
 // with commas, semicolons or tabs, with CRLF or LF, in UTF-8, UTF-16 or
