@@ -32,7 +32,6 @@ import (
 	"github.com/myodai/myodai/internal/egress"
 	"github.com/myodai/myodai/internal/hygiene"
 	"github.com/myodai/myodai/internal/inbound"
-	"github.com/myodai/myodai/internal/libcrypto"
 	"github.com/myodai/myodai/internal/plan"
 	"github.com/myodai/myodai/internal/queue"
 	"github.com/myodai/myodai/internal/resolver"
@@ -72,6 +71,7 @@ type server struct {
 	submitters *smtpd.Server
 	mx         *smtpd.Server
 	tls        *tls.Config
+	signing    int // signatures at a time; 0 for as many as processors
 	registry   *prometheus.Registry
 	doors      *doors
 }
@@ -129,14 +129,8 @@ func (s *server) openStore(ctx context.Context) (master [32]byte, applied []stri
 	if err != nil {
 		return master, nil, err
 	}
-	accelerate, err := libcrypto.Open()
-	if err != nil {
-		s.log.Debug("RSA signatures are Go's own", "why", err)
-	} else {
-		s.log.Info("RSA signatures are libcrypto's")
-	}
 	s.store, err = store.Open(ctx, store.Options{
-		URL: s.cfg.Database, Key: master, Log: s.log.With("room", "store"), Accelerate: accelerate,
+		URL: s.cfg.Database, Key: master, Log: s.log.With("room", "store"), Accelerate: s.fasterRSA(),
 	})
 	if refusal, ok := errors.AsType[*myodai.Error](err); ok && refusal.Field == "key" && fresh {
 		return master, nil, usage("key_file: %s is missing, and the database was sealed with the key that was in it; put it back", s.cfg.KeyFile)
@@ -190,7 +184,7 @@ func (s *server) buildRooms(master [32]byte) error {
 	s.submission = submission.New(submission.Options{
 		Store: s.store, Suppressions: s.store, Holds: s.store, Addresses: s.store, Routes: slices.Sorted(maps.Keys(cfg.Routes)),
 		Random: rand.Reader, ReturnKey: [32]byte(returnKey), MailHost: cfg.Hostname, Links: s.track, Log: log.With("room", "submission"), Wake: s.queue.Wake,
-		Cosign: cfg.Cosign, Own: submission.Mailbox{Name: cfg.ServiceName, Address: cfg.NotifyFrom},
+		Signing: s.signing, Cosign: cfg.Cosign, Own: submission.Mailbox{Name: cfg.ServiceName, Address: cfg.NotifyFrom},
 	})
 	s.notifier = submission.NewNotifier(s.submission, s.store, log)
 	if s.hygiene, err = s.newHygiene(); err != nil {

@@ -58,6 +58,7 @@ type Options struct {
 	MaxSize       int64         // octets of one message as received; 0 means DefaultMaxSize
 	MaxRecipients int           // of one message; 0 means DefaultMaxRecipients
 	MaxAge        time.Duration // how long delivery is tried; 0 means DefaultMaxAge
+	Signing       int           // signatures made at a time; 0 means one per processor
 	Log           *slog.Logger  // of Run; nil: nothing is logged
 	Wake          func()        // called after each commit that leaves something to deliver; nil for nobody
 }
@@ -92,7 +93,10 @@ func New(o Options) *Engine {
 	if o.Wake == nil {
 		o.Wake = func() {}
 	}
-	return &Engine{o: o, signing: make(chan struct{}, runtime.GOMAXPROCS(0))}
+	if o.Signing == 0 {
+		o.Signing = runtime.GOMAXPROCS(0)
+	}
+	return &Engine{o: o, signing: make(chan struct{}, o.Signing)}
 }
 
 // Request is one message to be sent.

@@ -234,8 +234,8 @@ func (e *Engine) sign(ctx context.Context, message []byte, domain myodai.Domain,
 	return wire, nil
 }
 
-// signatures signs when its turn has come. More at a time than there are
-// processors would only make all of them later, those first in line as well.
+// signatures signs when its turn has come. More at a time than are of use to who
+// signs would only make all of them later, those first in line as well.
 func (e *Engine) signatures(ctx context.Context, message []byte, signers []dkim.Signer, now time.Time) ([]byte, error) {
 	select {
 	case e.signing <- struct{}{}:
