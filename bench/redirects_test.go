@@ -60,6 +60,12 @@ func TestMain(m *testing.M) {
 // BenchmarkRedirects measures, in one run over TLS on loopback, the redirects of
 // a tracking host, each click durable, beside nginx answering a static 302. It
 // says how many a second both make, and their ratio.
+//
+// The source of the requests has the processors in common with either. So the
+// ratio is given by CPU time, too, of a redirect by nginx and the source together
+// to one by Myodai and the source together: neighbors of a busy machine disturb
+// that less, and on an idle one it says what both come to when the processors are
+// all that bounds them.
 func BenchmarkRedirects(b *testing.B) {
 	nginx := find("nginx")
 	if nginx == "" {
@@ -71,40 +77,63 @@ func BenchmarkRedirects(b *testing.B) {
 	}
 	links, db := manyLinks(b, dir)
 	writePair(b, dir)
-	peers := []struct{ name, address string }{{"Myodai", startRedirects(b, dir)}, {"nginx", startNginx(b, nginx, dir)}}
-	for _, p := range peers {
+	ours, theirs := startRedirects(b, dir), startNginx(b, nginx, dir)
+	for _, p := range []*redirector{ours, theirs} {
 		hammer(b, p.address, links, time.Second) // warm-up
 	}
 	b.ResetTimer()
-	rates, p99, p50 := map[string][]float64{}, map[string][]float64{}, map[string][]float64{}
-	sent := 0
 	for range max(3, b.N) {
-		for _, p := range peers {
-			took := hammer(b, p.address, links, redirecting)
-			slices.Sort(took)
-			if p.name == "Myodai" {
-				sent += len(took)
-			}
-			at := func(q float64) float64 { return float64(took[int(q*float64(len(took)-1))]) / float64(time.Millisecond) }
-			rates[p.name] = append(rates[p.name], float64(len(took))/redirecting.Seconds())
-			p50[p.name], p99[p.name] = append(p50[p.name], at(0.5)), append(p99[p.name], at(0.99))
-			b.Logf("%s: %.0f redirects/s, p50 %.2f ms, p99 %.2f ms", p.name, float64(len(took))/redirecting.Seconds(), at(0.5), at(0.99))
+		for _, p := range []*redirector{ours, theirs} {
+			p.round(b, links)
 		}
 	}
 	b.StopTimer()
-	middle := func(list []float64) float64 { slices.Sort(list); return list[len(list)/2] }
-	ours, theirs := middle(rates["Myodai"]), middle(rates["nginx"])
 	b.ReportMetric(0, "ns/op")
-	b.ReportMetric(ours, "redirects/s")
-	b.ReportMetric(theirs, "nginx/s")
-	b.ReportMetric(ours/theirs, "of-nginx")
-	b.ReportMetric(middle(p99["Myodai"]), "p99-ms")
-	b.ReportMetric(middle(p99["nginx"]), "nginx-p99-ms")
+	for _, p := range []*redirector{ours, theirs} {
+		b.ReportMetric(middle(p.rates), p.name+"/s")
+		b.ReportMetric(middle(p.p99), p.name+"-p99-ms")
+		b.ReportMetric(middle(p.server), p.name+"-CPU-us")
+		b.ReportMetric(middle(p.source), p.name+"-source-CPU-us")
+	}
+	b.ReportMetric(middle(ours.rates)/middle(theirs.rates), "of-nginx")
+	b.ReportMetric((middle(theirs.source)+middle(theirs.server))/(middle(ours.source)+middle(ours.server)), "of-nginx-by-CPU")
+	sent := ours.sent
 	if kept := countVisits(b, db, filepath.Join(dir, "spool", "visits")); kept < sent {
 		b.Errorf("%d redirects, and only %d visits are durable", sent, kept)
 	} else {
 		b.Logf("%d redirects in the rounds, %d visits durable with the warm-up", sent, kept)
 	}
+}
+
+// redirector is a server that redirects, and what its rounds came to.
+type redirector struct {
+	name, address  string
+	process        int
+	sent           int
+	rates, p99     []float64 // redirects per second, milliseconds
+	server, source []float64 // microseconds of CPU per redirect
+}
+
+// round follows links for a while.
+func (p *redirector) round(b *testing.B, links []string) {
+	b.Helper()
+	source, server := ownCPU(), cpuSeconds([]int{p.process})
+	took := hammer(b, p.address, links, redirecting)
+	n := float64(len(took))
+	slices.Sort(took)
+	at := func(q float64) float64 { return float64(took[int(q*(n-1))]) / float64(time.Millisecond) }
+	p.sent += len(took)
+	p.rates, p.p99 = append(p.rates, n/redirecting.Seconds()), append(p.p99, at(0.99))
+	p.server = append(p.server, (cpuSeconds([]int{p.process})-server)*1e6/n)
+	p.source = append(p.source, (ownCPU()-source)*1e6/n)
+	b.Logf("%s: %.0f redirects/s, p50 %.2f ms, p99 %.2f ms; CPU per redirect %.1f µs, of the source %.1f µs",
+		p.name, n/redirecting.Seconds(), at(0.5), at(0.99), p.server[len(p.server)-1], p.source[len(p.source)-1])
+}
+
+// middle is the median.
+func middle(list []float64) float64 {
+	list = slices.Sorted(slices.Values(list))
+	return list[len(list)/2]
 }
 
 // manyLinks makes a database with some messages, and links of theirs.
@@ -186,7 +215,7 @@ func writePair(b *testing.B, dir string) {
 }
 
 // startRedirects runs a tracking host in a process of its own.
-func startRedirects(b *testing.B, dir string) (address string) {
+func startRedirects(b *testing.B, dir string) *redirector {
 	b.Helper()
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), redirectVar+"="+dir)
@@ -204,7 +233,7 @@ func startRedirects(b *testing.B, dir string) (address string) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	return strings.TrimSpace(line)
+	return &redirector{name: "myodai", address: strings.TrimSpace(line), process: cmd.Process.Pid}
 }
 
 // redirect is that process: the tracking server as the program makes it, with
@@ -235,7 +264,7 @@ func redirect(dir string) error {
 }
 
 // startNginx runs nginx with as many workers as there are processors.
-func startNginx(b *testing.B, program, dir string) (address string) {
+func startNginx(b *testing.B, program, dir string) *redirector {
 	b.Helper()
 	address, err := freeAddress()
 	if err != nil {
@@ -271,7 +300,7 @@ http { access_log off; keepalive_requests 100000000; keepalive_timeout 300s;
 		text, _ := os.ReadFile(filepath.Join(dir, "nginx.out"))
 		b.Fatalf("%v\n%s", err, text)
 	}
-	return address
+	return &redirector{name: "nginx", address: address, process: cmd.Process.Pid}
 }
 
 // hammer follows links over kept connections for a while, and says how long each

@@ -3,6 +3,7 @@ package track
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -72,7 +73,7 @@ func (s *Server) click(w http.ResponseWriter, r *http.Request, l link) {
 		s.page(w, r, http.StatusGone, pageSuspended, "")
 		return
 	}
-	s.note(r, l, myodai.VisitClick)
+	s.note(l, visitorOf(r))
 	s.metrics.clicks.Inc()
 	h := w.Header()
 	h["Location"] = []string{l.url} // not made anew: octet for octet
@@ -86,7 +87,7 @@ var picture = []byte("GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff
 // open answers with the picture, whatever else happens.
 func (s *Server) open(w http.ResponseWriter, r *http.Request, l link) {
 	if !s.hosts.suspended(l.copy.TenantID) {
-		s.note(r, l, myodai.VisitOpen)
+		s.note(l, visitorOf(r))
 	}
 	s.metrics.opens.Inc()
 	h := w.Header()
@@ -101,56 +102,56 @@ func (s *Server) open(w http.ResponseWriter, r *http.Request, l link) {
 // maxAgent bounds what is kept of a visitor's name for itself.
 const maxAgent = 200
 
+// visitor is what somebody who follows a link shows of themselves.
+type visitor struct {
+	at       time.Time
+	agent    string
+	head     bool // asked with HEAD
+	prefetch bool
+}
+
+func visitorOf(r *http.Request) visitor {
+	return visitor{at: time.Now(), agent: r.UserAgent(), head: r.Method == http.MethodHead, prefetch: isPrefetch(r.Header)}
+}
+
 // note makes a visit durable, if that is quick. When it cannot be, that is
 // counted, and the visitor does not notice.
-func (s *Server) note(r *http.Request, l link, kind myodai.VisitKind) {
-	now := time.Now()
-	data, err := record{
-		ID: myodai.NewID[myodai.VisitID](now, s.o.Random), Tenant: l.copy.TenantID, Message: l.copy.MessageID,
-		Delivery: l.copy.DeliveryID, At: now.UnixMicro(), Kind: kind, Link: l.number, Of: l.of, URL: l.url,
-		Agent: shorten(r.UserAgent(), maxAgent), Head: r.Method == http.MethodHead, Prefetch: isPrefetch(r.Header),
-	}.encode()
-	if err == nil {
-		err = s.keep(s.visits, data, patience)
+func (s *Server) note(l link, by visitor) {
+	kind := myodai.VisitClick
+	if l.kind == kindOpen {
+		kind = myodai.VisitOpen
 	}
+	r := record{
+		ID: myodai.NewID[myodai.VisitID](by.at, s.o.Random), Tenant: l.copy.TenantID, Message: l.copy.MessageID,
+		Delivery: l.copy.DeliveryID, At: by.at.UnixMicro(), Kind: kind, Link: l.number, Of: l.of, URL: l.url,
+		Agent: shorten(by.agent, maxAgent), Head: by.head, Prefetch: by.prefetch,
+	}
+	var room [1 << 10]byte
+	err := s.visits.keep(r.append(room[:0]))
 	if err != nil && !errors.Is(err, errSlow) {
 		s.metrics.lost.Inc()
-		s.log.WarnContext(r.Context(), "a visit was not kept", "err", err)
+		s.log.Warn("a visit was not kept", "err", err)
 	}
 }
 
-// errSlow is a disk that takes its time. What was appended becomes durable, or
-// is lost, later.
-var errSlow = errors.New("the disk takes its time")
+// prefetchFields are where a browser says that it fetches ahead of anybody's
+// wish: Sec-Purpose, and what browsers sent before that was agreed on. All are
+// as net/http spells them.
+var prefetchFields = []string{"Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"}
 
-// keep appends to a spool and waits until it is durable, or for so long.
-func (s *Server) keep(to *spool, data []byte, wait time.Duration) error {
-	b, err := to.append(data)
-	if err != nil {
-		return err
-	}
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-b.done:
-		return b.err
-	case <-timer.C:
-		return errSlow
-	}
-}
-
-// isPrefetch reports whether a browser says that it fetches ahead of anybody's
-// wish: in Sec-Purpose, or in what browsers sent before that was agreed on.
 func isPrefetch(h http.Header) bool {
-	for _, name := range []string{"Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"} {
-		for _, v := range h[http.CanonicalHeaderKey(name)] {
-			v = strings.ToLower(v)
-			if strings.Contains(v, "prefetch") || strings.Contains(v, "prerender") || strings.Contains(v, "preview") {
-				return true
-			}
+	for _, name := range prefetchFields {
+		if slices.ContainsFunc(h[name], tellsPrefetch) {
+			return true
 		}
 	}
 	return false
+}
+
+// tellsPrefetch reports whether one of these fields says so.
+func tellsPrefetch(v string) bool {
+	v = strings.ToLower(v)
+	return strings.Contains(v, "prefetch") || strings.Contains(v, "prerender") || strings.Contains(v, "preview")
 }
 
 // shorten cuts a text that strangers wrote to n octets of valid UTF-8.

@@ -2,6 +2,8 @@ package track
 
 import (
 	"context"
+	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/myodai/myodai"
@@ -73,19 +75,12 @@ func (s *Server) Dir() string { return s.o.Dir }
 type Spool struct{ s *spool }
 
 func OpenSpool(dir string, most int64) (*Spool, error) {
-	s, err := openSpool(dir, most)
+	s, err := openSpool(dir, most, time.Minute)
 	return &Spool{s}, err
 }
 
 // Append returns when the record is durable.
-func (s *Spool) Append(data []byte) error {
-	b, err := s.s.append(data)
-	if err != nil {
-		return err
-	}
-	<-b.done
-	return b.err
-}
+func (s *Spool) Append(data []byte) error { return s.s.keep(data) }
 
 func (s *Spool) Close() error { return s.s.close() }
 
@@ -112,4 +107,26 @@ func (s *Spool) Drain(t interface{ Fatal(...any) }) (all []string) {
 func (s *Server) DrainNow(ctx context.Context) {
 	s.drainWishes(ctx)
 	s.drainVisits(ctx)
+}
+
+// Asked says what the front reads out of the head of a request.
+func Asked(head []byte) (what string, last, ok bool) {
+	q, ok := parse(head)
+	method := "GET"
+	if q.head {
+		method = "HEAD"
+	}
+	return fmt.Sprintf("%s /%c/%s at %s by %q, prefetch %t", method, q.kind, q.token, hostName(string(q.host)), q.agent, q.prefetch), q.last, ok
+}
+
+// AskedOf says the same of what net/http read.
+func AskedOf(r *http.Request) string {
+	by := visitorOf(r)
+	return fmt.Sprintf("%s %s at %s by %q, prefetch %t", r.Method, r.URL.Path, hostName(r.Host), by.agent, by.prefetch)
+}
+
+// Stall keeps everything from the disk until it is told to go on.
+func (s *Server) Stall() (goOn func()) {
+	s.visits.files.Lock()
+	return s.visits.files.Unlock
 }

@@ -21,7 +21,8 @@ const (
 	// maxDestination keeps a tracking URL below 2,048 octets, which every mail
 	// program takes. A longer link stays as it is and is not tracked.
 	maxDestination = 1400
-	maxToken       = 2048
+	// maxSealed is more octets than any token has, and 2,048 characters.
+	maxSealed = 1536
 )
 
 // link is what a token says.
@@ -109,11 +110,17 @@ func (s *sealer) read(host myodai.Name, path string) (l link, ok bool) {
 	if len(path) < 4 || path[0] != '/' || path[2] != '/' || strings.IndexByte("cou", path[1]) < 0 {
 		return link{}, false
 	}
-	text, ok := s.open(path[1], host, path[3:])
+	return s.readToken(path[1], host, []byte(path[3:]))
+}
+
+// readToken reads a token of the given kind at the host.
+func (s *sealer) readToken(kind byte, host myodai.Name, token []byte) (l link, ok bool) {
+	var room [maxSealed]byte
+	text, ok := s.open(room[:], kind, host, token)
 	if !ok {
 		return link{}, false
 	}
-	return decode(path[1], text)
+	return decode(kind, text)
 }
 
 // madeAt reads the time out of an id: its first 48 bits are milliseconds.

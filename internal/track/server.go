@@ -74,7 +74,7 @@ type Server struct {
 	wishes *spool
 	recent []seen        // judged lately, for those that come after; Run's own
 	wake   chan struct{} // somebody wished something; has room for one
-	http   *http.Server
+	front  *front
 	tls    *tls.Config
 
 	metrics metrics
@@ -96,34 +96,29 @@ func New(o Options) (*Server, error) {
 	if s.sealer, err = newSealer(o.Key); err != nil {
 		return nil, err
 	}
-	if s.visits, err = openSpool(filepath.Join(o.Dir, "visits"), o.MaxSpool); err != nil {
+	if s.visits, err = openSpool(filepath.Join(o.Dir, "visits"), o.MaxSpool, patience); err != nil {
 		return nil, err
 	}
-	if s.wishes, err = openSpool(filepath.Join(o.Dir, "unsubscriptions"), o.MaxSpool); err != nil {
+	if s.wishes, err = openSpool(filepath.Join(o.Dir, "unsubscriptions"), o.MaxSpool, wishTime); err != nil {
 		return nil, errors.Join(err, s.visits.close())
 	}
 	s.metrics = newMetrics(o.Registerer, s.visits)
-	s.http = &http.Server{
+	s.front = newFront(s.reply, &http.Server{
 		Handler:           s,
-		ReadHeaderTimeout: 5 * time.Second, // slow headers (T73)
-		ReadTimeout:       15 * time.Second,
-		WriteTimeout:      15 * time.Second,
-		IdleTimeout:       time.Minute,
+		ReadHeaderTimeout: headTime,
+		ReadTimeout:       answerTime,
+		WriteTimeout:      answerTime,
+		IdleTimeout:       idleTime,
 		MaxHeaderBytes:    16 << 10,
 		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug), // strangers cause them
-	}
+	}, s.log)
 	s.tls = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: o.Certificate, NextProtos: []string{"h2", "http/1.1"}}
 	return s, nil
 }
 
 // Serve answers HTTP until Shutdown; it returns nil then, and an error when the
 // listener fails.
-func (s *Server) Serve(l net.Listener) error {
-	if err := s.http.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	return nil
-}
+func (s *Server) Serve(l net.Listener) error { return s.front.serve(l) }
 
 // ServeTLS answers HTTPS until Shutdown.
 func (s *Server) ServeTLS(l net.Listener) error {
@@ -133,11 +128,7 @@ func (s *Server) ServeTLS(l net.Listener) error {
 // Shutdown stops listening and waits for requests under way. When ctx ends first
 // it cuts them off.
 func (s *Server) Shutdown(ctx context.Context) error {
-	err := s.http.Shutdown(ctx)
-	if err != nil {
-		_ = s.http.Close() // nothing is left to be done about it
-	}
-	return errors.Join(err, s.Close())
+	return errors.Join(s.front.shutdown(ctx), s.Close())
 }
 
 // Close makes durable what waits to be. It is for servers that have not served,

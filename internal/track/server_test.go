@@ -177,8 +177,7 @@ func TestNoOpenRedirect(t *testing.T) {
 	s := newServer(t, track.Options{})
 	const destination = "https://shop.example/signed"
 	valid := s.MakeLink(platform, newCopy(), destination)
-	server := httptest.NewServer(s)
-	defer server.Close()
+	address := listen(t, s, false)
 	list := payloads(valid)
 	// Changing any character of the token is a payload, too.
 	for i := 3; i < len(valid); i++ {
@@ -191,7 +190,7 @@ func TestNoOpenRedirect(t *testing.T) {
 	redirects := 0
 	for _, p := range list {
 		for _, forwarded := range []string{"", "X-Forwarded-Host: evil.example\r\nX-Original-URL: //evil.example\r\nForwarded: host=evil.example\r\n"} {
-			status, header := ask(t, server.Listener.Addr().String(), p, forwarded)
+			status, header := ask(t, address, p, forwarded)
 			if location := header.Get("Location"); location != "" {
 				redirects++
 				if location != destination || status != http.StatusFound || !strings.HasPrefix(p, valid) {
@@ -254,6 +253,30 @@ func TestMethods(t *testing.T) {
 	r := request(s, "GET", platform, s.MakeOpen(platform, newCopy()))
 	if r.StatusCode != http.StatusOK || len(body(t, r)) != 43 || r.Header.Get("Content-Type") != "image/gif" {
 		t.Errorf("a picture: %s %v", r.Status, r.Header)
+	}
+}
+
+// A slow disk makes nobody wait for longer than a moment, and nothing is lost.
+func TestSlowDisk(t *testing.T) {
+	db := newShop(t)
+	dir := t.TempDir()
+	s := newServer(t, track.Options{Store: db, Dir: dir, Settle: 1})
+	goOn := s.Stall()
+	for range 2 {
+		began := time.Now()
+		r := request(s, "GET", platform, s.MakeLink(platform, db.copy(0), "https://shop.example/"))
+		if took := time.Since(began); r.StatusCode != http.StatusFound || took < 90*time.Millisecond {
+			t.Errorf("a click: %s after %s", r.Status, took)
+		}
+	}
+	goOn()
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	again := newServer(t, track.Options{Store: db, Dir: dir, Settle: 1})
+	again.DrainNow(t.Context())
+	if n := db.stats(t).Clicks; n.People+n.Machines != 2 {
+		t.Errorf("%+v", n)
 	}
 }
 

@@ -55,19 +55,19 @@ func (s *sealer) seal(kind byte, host myodai.Name, text []byte) string {
 // that each has one spelling.
 var strict = base64.RawURLEncoding.Strict()
 
-// open reads a token that seal made with the same kind and host.
-func (s *sealer) open(kind byte, host myodai.Name, token string) (text []byte, ok bool) {
-	if len(token) > maxToken {
+// open reads a token that seal made with the same kind and host, into room.
+func (s *sealer) open(room []byte, kind byte, host myodai.Name, token []byte) (text []byte, ok bool) {
+	if strict.DecodedLen(len(token)) > len(room) {
 		return nil, false
 	}
-	sealed, err := strict.DecodeString(token)
-	if err != nil || len(sealed) < tagSize {
+	n, err := strict.Decode(room, token)
+	if err != nil || n < tagSize {
 		return nil, false
 	}
-	text = make([]byte, len(sealed)-tagSize)
-	cipher.NewCTR(s.block, sealed[:tagSize]).XORKeyStream(text, sealed[tagSize:])
+	sent, text := room[:tagSize], room[tagSize:n]
+	cipher.NewCTR(s.block, sent).XORKeyStream(text, text)
 	tag := s.tag(kind, host, text)
-	return text, hmac.Equal(tag[:], sealed[:tagSize])
+	return text, hmac.Equal(tag[:], sent)
 }
 
 // tag authenticates kind, host and text; the length keeps the last two apart.

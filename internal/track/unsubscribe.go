@@ -65,14 +65,11 @@ func (s *Server) unsubscribe(w http.ResponseWriter, r *http.Request, l link) {
 
 // wish makes durable what somebody wishes.
 func (s *Server) wish(u myodai.Unsubscription) error {
-	data, err := record{
+	r := record{
 		ID: myodai.NewID[myodai.VisitID](u.At, s.o.Random), Tenant: u.Copy.TenantID, Message: u.Copy.MessageID,
 		Delivery: u.Copy.DeliveryID, At: u.At.UnixMicro(), Class: u.Class, Way: u.Way, Undo: u.Undo,
-	}.encode()
-	if err != nil {
-		return err
 	}
-	if err := s.keep(s.wishes, data, wishTime); err != nil {
+	if err := s.wishes.keep(r.append(nil)); err != nil {
 		return err
 	}
 	s.metrics.unsubscription.Inc()
