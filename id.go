@@ -9,30 +9,31 @@ import (
 // The ids of everything that survives a restart. Each is its prefix, an
 // underscore and 26 characters that sort by the time they were made.
 type (
-	TenantID      string
-	MemberID      string
-	CredentialID  string
-	DomainID      string
-	KeyID         string
-	CheckID       string
-	MessageID     string
-	DeliveryID    string
-	AttemptID     string
-	EventID       string
-	SuppressionID string
-	ReturnedID    string
-	SessionID     string
-	TicketID      string
-	ShareLinkID   string
-	AuditID       string
-	SenderID      string
-	RequestID     string
-	WebhookID     string
-	VisitID       string
-	ListAuditID   string
-	BatchID       string
-	TrackingID    string
-	CertificateID string
+	TenantID       string
+	MemberID       string
+	CredentialID   string
+	DomainID       string
+	KeyID          string
+	CheckID        string
+	MessageID      string
+	DeliveryID     string
+	AttemptID      string
+	EventID        string
+	SuppressionID  string
+	ReturnedID     string
+	SessionID      string
+	TicketID       string
+	ShareLinkID    string
+	AuditID        string
+	SenderID       string
+	RequestID      string
+	WebhookID      string
+	VisitID        string
+	ListAuditID    string
+	BatchID        string
+	TrackingID     string
+	CertificateID  string
+	StandingHoldID string
 )
 
 type id interface {
@@ -40,30 +41,31 @@ type id interface {
 	prefix() string
 }
 
-func (TenantID) prefix() string      { return "ten" }
-func (MemberID) prefix() string      { return "mem" }
-func (CredentialID) prefix() string  { return "crd" }
-func (DomainID) prefix() string      { return "dom" }
-func (KeyID) prefix() string         { return "key" }
-func (CheckID) prefix() string       { return "chk" }
-func (MessageID) prefix() string     { return "msg" }
-func (DeliveryID) prefix() string    { return "dlv" }
-func (AttemptID) prefix() string     { return "att" }
-func (EventID) prefix() string       { return "evt" }
-func (SuppressionID) prefix() string { return "sup" }
-func (ReturnedID) prefix() string    { return "ret" }
-func (SessionID) prefix() string     { return "ses" }
-func (TicketID) prefix() string      { return "tck" }
-func (ShareLinkID) prefix() string   { return "shl" }
-func (AuditID) prefix() string       { return "aud" }
-func (SenderID) prefix() string      { return "snd" }
-func (RequestID) prefix() string     { return "req" }
-func (WebhookID) prefix() string     { return "whk" }
-func (VisitID) prefix() string       { return "vis" }
-func (ListAuditID) prefix() string   { return "lau" }
-func (BatchID) prefix() string       { return "bat" }
-func (TrackingID) prefix() string    { return "trk" }
-func (CertificateID) prefix() string { return "crt" }
+func (TenantID) prefix() string       { return "ten" }
+func (MemberID) prefix() string       { return "mem" }
+func (CredentialID) prefix() string   { return "crd" }
+func (DomainID) prefix() string       { return "dom" }
+func (KeyID) prefix() string          { return "key" }
+func (CheckID) prefix() string        { return "chk" }
+func (MessageID) prefix() string      { return "msg" }
+func (DeliveryID) prefix() string     { return "dlv" }
+func (AttemptID) prefix() string      { return "att" }
+func (EventID) prefix() string        { return "evt" }
+func (SuppressionID) prefix() string  { return "sup" }
+func (ReturnedID) prefix() string     { return "ret" }
+func (SessionID) prefix() string      { return "ses" }
+func (TicketID) prefix() string       { return "tck" }
+func (ShareLinkID) prefix() string    { return "shl" }
+func (AuditID) prefix() string        { return "aud" }
+func (SenderID) prefix() string       { return "snd" }
+func (RequestID) prefix() string      { return "req" }
+func (WebhookID) prefix() string      { return "whk" }
+func (VisitID) prefix() string        { return "vis" }
+func (ListAuditID) prefix() string    { return "lau" }
+func (BatchID) prefix() string        { return "bat" }
+func (TrackingID) prefix() string     { return "trk" }
+func (CertificateID) prefix() string  { return "crt" }
+func (StandingHoldID) prefix() string { return "hld" }
 
 // idAlphabet is Crockford's base 32 in lower case: no i, l, o or u, so an id
 // can be read aloud, and it survives a case-insensitive local part.

@@ -54,8 +54,10 @@ const (
 // Hold is what a held delivery waits for: "" for its author to be verified.
 type Hold string
 
-// HoldSuppressed waits for the recipient to be mailed again.
-const HoldSuppressed Hold = "suppressed"
+const (
+	HoldSuppressed Hold = "suppressed" // for the recipient to be mailed again
+	HoldStanding   Hold = "standing"   // for every StandingHold that includes it to be released
+)
 
 // Terminal reports whether nothing more will be attempted.
 func (s DeliveryState) Terminal() bool {

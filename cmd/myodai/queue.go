@@ -11,13 +11,14 @@ import (
 
 func (c *cli) queueCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "queue", Short: "See what waits to be delivered, and hurry it",
-		Long: `See what waits to be delivered, and hurry it. With a tenant's key it is the tenant's
-own mail; with the operator's key everybody's.`,
+		Use: "queue", Short: "See what waits to be delivered; hurry, hold or give it up",
+		Long: `See what waits to be delivered; hurry, hold or give it up. With a tenant's key it is the
+tenant's own mail; with the operator's key everybody's.`,
 		Example: `  myodai queue show
-  myodai queue retry example.net`,
+  myodai queue retry example.net
+  myodai queue hold --tenant ten_… --reason "under review"`,
 	}
-	cmd.AddCommand(c.queueShow(), c.queueList(), c.queueRetry(), c.queueHeld(), c.queueRelease())
+	cmd.AddCommand(c.queueShow(), c.queueList(), c.queueRetry(), c.queueHold(), c.queueHolds(), c.queueHeld(), c.queueRelease(), c.queueExpire())
 	return cmd
 }
 
@@ -43,14 +44,15 @@ func (c *cli) queueShow() *cobra.Command {
 
 func (c *cli) queueList() *cobra.Command {
 	limit := 0
+	var which api.Selection
 	cmd := &cobra.Command{
-		Use: "list", Short: "List the deliveries that wait", Example: `  myodai queue list --limit 20`,
+		Use: "list", Short: "List the deliveries that wait", Example: `  myodai queue list --domain example.net --limit 20`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cl, err := c.client(cmd, tenantsKey)
 			if err != nil {
 				return err
 			}
-			deliveries, more, err := list[api.Delivery](cmd.Context(), cl, "/v1/queue/deliveries", limit)
+			deliveries, more, err := list[api.Delivery](cmd.Context(), cl, "/v1/queue/deliveries"+query(which), limit)
 			if err != nil {
 				return err
 			}
@@ -61,23 +63,25 @@ func (c *cli) queueList() *cobra.Command {
 		},
 	}
 	addLimit(cmd, &limit)
+	addSelection(cmd, &which)
 	return cmd
 }
 
 func (c *cli) queueRetry() *cobra.Command {
-	return &cobra.Command{
+	var which api.Selection
+	cmd := &cobra.Command{
 		Use: "retry [DOMAIN]", Short: "Attempt what waits now, for one recipient domain or all", Args: cobra.MaximumNArgs(1),
-		Example: `  myodai queue retry example.net`,
+		Example: `  myodai queue retry example.net
+  myodai queue retry --message msg_…`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			cl, err := c.client(cmd, tenantsKey)
 			if err != nil {
 				return err
 			}
-			var r api.Retry
 			if len(args) > 0 {
-				r.Domain = args[0]
+				which.Domain = args[0]
 			}
-			done, err := ask[api.Retried](cmd.Context(), cl, http.MethodPost, "/v1/queue/retry", r)
+			done, err := ask[api.Retried](cmd.Context(), cl, http.MethodPost, "/v1/queue/retry", which)
 			if err != nil {
 				return err
 			}
@@ -88,4 +92,6 @@ func (c *cli) queueRetry() *cobra.Command {
 			return nil
 		},
 	}
+	addSelection(cmd, &which)
+	return cmd
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"net/http"
-	"strconv"
 
 	"github.com/spf13/cobra"
 
@@ -44,59 +43,4 @@ func (c *cli) routeCommand() *cobra.Command {
 	route := &cobra.Command{Use: "route", Short: "See which way mail goes", Example: `  myodai route explain sales@acme.example`}
 	route.AddCommand(cmd)
 	return route
-}
-
-func (c *cli) queueHeld() *cobra.Command {
-	limit := 0
-	cmd := &cobra.Command{
-		Use: "held", Short: "List the deliveries that are held until their From is verified", Example: `  myodai queue held`,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			cl, err := c.client(cmd, tenantsKey)
-			if err != nil {
-				return err
-			}
-			deliveries, more, err := list[api.Delivery](cmd.Context(), cl, "/v1/queue/held", limit)
-			if err != nil {
-				return err
-			}
-			return writeList(c, deliveries, more, "Nothing is held.", []string{"MESSAGE", "RECIPIENT", "HELD SINCE", "GIVEN UP"}, func(d api.Delivery) []string {
-				return []string{string(d.MessageID), d.Recipient, when(d.QueuedAt), when(d.ExpiresAt)}
-			})
-		},
-	}
-	addLimit(cmd, &limit)
-	return cmd
-}
-
-func (c *cli) queueRelease() *cobra.Command {
-	var n api.Release
-	cmd := &cobra.Command{
-		Use: "release MESSAGE", Short: "Send a held message on its way", Args: cobra.ExactArgs(1),
-		Long: `Send a held message on its way. It goes by itself when its From becomes verified; with
---as the operator sends it before that, by the normal path or from the platform's own
-address.`,
-		Example: `  myodai queue release msg_…
-  myodai queue release msg_… --as platform`,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			key := tenantsKey
-			if n.Rule != "" {
-				key = operatorsKey
-			}
-			cl, err := c.client(cmd, key)
-			if err != nil {
-				return err
-			}
-			m, err := ask[api.Message](cmd.Context(), cl, http.MethodPost, "/v1/messages/"+segment(args[0])+"/release", n)
-			if err != nil {
-				return err
-			}
-			if c.json {
-				return c.writeJSON(m)
-			}
-			c.say("%s goes out from %s, %s octets.", m.ID, printable(m.From), strconv.FormatInt(m.Size, 10))
-			return nil
-		},
-	}
-	cmd.Flags().StringVar(&n.Rule, "as", "", "`WAY` for the operator to choose: normal or platform")
-	return cmd
 }

@@ -106,6 +106,7 @@ func New(o Options) *Server {
 	s.registerAudits()
 	s.registerEvents()
 	s.registerQueue()
+	s.registerHolds()
 	s.document = newDocument(s.api.OpenAPI())
 	s.document.serve(s.mux)
 	s.http = &http.Server{

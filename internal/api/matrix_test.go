@@ -125,6 +125,10 @@ var doors = []struct {
 	{"get-queue", "both", "GET", "/v1/queue", "", 200},
 	{"list-queued", "both", "GET", "/v1/queue/deliveries", "", 200},
 	{"retry-queue", "both", "POST", "/v1/queue/retry", `{}`, 200},
+	{"list-holds", "both", "GET", "/v1/queue/holds", "", 200},
+	{"hold-queue", "both", "POST", "/v1/queue/holds", `{"domain":"example.org"}`, 201},
+	{"release-hold", "both", "DELETE", "/v1/queue/holds/{hold_id}", "", 200},
+	{"expire-queue", "both", "POST", "/v1/queue/expire", `{"message_id":"{message_id}"}`, 200},
 	{"remove-suppression", "tenant", "DELETE", "/v1/suppressions/{suppression_id}", "", 204},
 	{"undo-suppression-removal", "tenant", "POST", "/v1/suppressions/{suppression_id}/undo", "", 200},
 	{"delete-domain", "tenant", "DELETE", "/v1/domains/{domain_id}", "", 204},
@@ -136,7 +140,7 @@ func (p party) ids() map[string]string {
 		"{tenant_id}": string(p.tenant.ID), "{credential_id}": string(p.credential.ID), "{domain_id}": string(p.domain.ID),
 		"{check_id}":   p.check,
 		"{message_id}": p.message, "{suppression_id}": p.suppression, "{webhook_id}": p.webhook, "{tracking_id}": p.tracking, "{sender_id}": p.sender,
-		"{audit_id}": p.audit, "{batch_id}": p.batch, "{returned_id}": p.returned, "{delivery_id}": p.held,
+		"{audit_id}": p.audit, "{batch_id}": p.batch, "{returned_id}": p.returned, "{delivery_id}": p.held, "{hold_id}": p.hold,
 		"{member_id}": p.member, "{invitation_id}": p.invitation, "{operator_id}": p.operator,
 	}
 }
@@ -269,6 +273,9 @@ func TestAuthorizationMatrix(t *testing.T) {
 			if a.status != d.want {
 				t.Errorf("%s, the operator: %d %s, want %d", d.operation, a.status, a.body, d.want)
 			}
+		}
+		if d.operation == "release-hold" { // the operator has
+			w.acme.hold = w.newHold(w.acme.key)
 		}
 		if d.for_ != "operator" {
 			a := w.ask(d.method, w.acme.fill(d.path), w.acme.key, w.acme.fill(d.body))

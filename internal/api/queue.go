@@ -22,11 +22,6 @@ type Queue struct {
 	Items []QueueLine `json:"items"`
 }
 
-// Retry says what to attempt now.
-type Retry struct {
-	Domain string `json:"domain,omitempty" doc:"Only recipients at this domain; everything when left out."`
-}
-
 // Retried says how much was made due.
 type Retried struct {
 	Deliveries int `json:"deliveries"`
@@ -49,25 +44,29 @@ func (s *Server) registerQueue() {
 	register(s, operation{
 		id: "list-queued", method: http.MethodGet, path: "/queue/deliveries", tag: "queue", scope: scopeBoth,
 		summary: "List the deliveries that wait", details: "The operator sees those of all tenants.",
-	}, func(ctx context.Context, who myodai.Credential, in *struct{ PageQuery }) (*listOutput[Delivery], error) {
-		list, next, err := s.o.Store.Queued(ctx, who.TenantID, in.page())
+	}, func(ctx context.Context, who myodai.Credential, in *struct {
+		PageQuery
+		SelectionQuery
+	}) (*listOutput[Delivery], error) {
+		which, err := Selection(in.SelectionQuery).selection(who)
+		if err != nil {
+			return nil, err
+		}
+		list, next, err := s.o.Store.Queued(ctx, which, in.page())
 		return listOf(list, next, showDelivery), err
 	})
 	register(s, operation{
 		id: "retry-queue", method: http.MethodPost, path: "/queue/retry", tag: "queue", scope: scopeBoth,
-		summary: "Attempt what waits now", details: "The operator's key does so for all tenants.",
+		summary: "Attempt what waits now", details: "Everything that waits when nothing is selected; the operator's key does so for all tenants.",
 	}, s.retryQueue)
 }
 
-func (s *Server) retryQueue(ctx context.Context, who myodai.Credential, in *struct{ Body Retry }) (*output[Retried], error) {
-	var domain myodai.Name
-	if in.Body.Domain != "" {
-		var err error
-		if domain, err = myodai.ParseName(in.Body.Domain); err != nil {
-			return nil, inField(err, "domain")
-		}
+func (s *Server) retryQueue(ctx context.Context, who myodai.Credential, in *struct{ Body Selection }) (*output[Retried], error) {
+	which, err := in.Body.selection(who)
+	if err != nil {
+		return nil, err
 	}
-	n, err := s.o.Store.RetryNow(ctx, who.TenantID, domain, time.Now())
+	n, err := s.o.Store.RetryNow(ctx, which, time.Now())
 	if err == nil && n > 0 {
 		s.o.Wake()
 	}

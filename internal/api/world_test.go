@@ -60,20 +60,20 @@ func (l *lines) String() string {
 
 // party is a tenant with one of everything that has an id.
 type party struct {
-	tenant                       myodai.Tenant
-	key                          string // of kind api
-	password                     string // of kind smtp
-	credential                   myodai.Credential
-	domain                       myodai.Domain // verified
-	check                        string        // of the domain; "" before one was made
-	message                      string
-	suppression                  string
-	webhook                      string
-	tracking                     string // verified
-	audit, batch, returned, held string
-	sender                       string
-	member, invitation           string
-	operator                     string // of the platform
+	tenant                             myodai.Tenant
+	key                                string // of kind api
+	password                           string // of kind smtp
+	credential                         myodai.Credential
+	domain                             myodai.Domain // verified
+	check                              string        // of the domain; "" before one was made
+	message                            string
+	suppression                        string
+	webhook                            string
+	tracking                           string // verified
+	audit, batch, returned, held, hold string
+	sender                             string
+	member, invitation                 string
+	operator                           string // of the platform
 }
 
 // world is the API over real rooms, with two tenants.
@@ -217,6 +217,7 @@ func (w *world) newParty(name string) (p party) {
 	p.batch = string(i.BatchID)
 	w.call("POST", "/v1/messages", p.key, `{"from":"a@`+host+`","to":["gone@example.net"],"text":"Hi","suppressed":"hold"}`, http.StatusAccepted, &m)
 	p.held = string(m.Deliveries[0].ID)
+	p.hold = w.newHold(p.key)
 	now := time.Now()
 	p.returned, p.audit = string(myodai.NewID[myodai.ReturnedID](now, rand.Reader)), string(myodai.NewID[myodai.ListAuditID](now, rand.Reader))
 	err = w.store.RecordReturned(ctx, myodai.Returned{
@@ -388,4 +389,12 @@ func (w *world) runOnce() {
 	if err := <-ended; err != nil {
 		w.t.Fatal(err)
 	}
+}
+
+// newHold keeps mail to a domain back, for the tenant with the key.
+func (w *world) newHold(key string) string {
+	w.t.Helper()
+	var h api.Hold
+	w.call("POST", "/v1/queue/holds", key, `{"domain":"example.com","reason":"moving"}`, http.StatusCreated, &h)
+	return string(h.ID)
 }

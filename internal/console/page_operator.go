@@ -137,7 +137,7 @@ func retryQueue(v *visit) error {
 			return err
 		}
 	}
-	n, err := v.o.Store.RetryNow(v.r.Context(), "", domain, v.now)
+	n, err := v.o.Store.RetryNow(v.r.Context(), myodai.Selection{Domain: domain}, v.now)
 	if err != nil {
 		return err
 	}

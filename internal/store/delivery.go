@@ -84,20 +84,24 @@ const dueDeliveries = `
 // ClaimDeliveries hands out up to max due deliveries of all tenants, the longest
 // due first, and leases them to owner until the given instant. The attempt this
 // begins is counted. A node that dies lets its lease run out; nobody has to
-// notice (P17).
+// notice (P17). What a standing hold includes becomes held instead.
 func (s *Store) ClaimDeliveries(ctx context.Context, owner string, max int, now, until time.Time) ([]myodai.Delivery, error) {
 	return s.claim(ctx, dueDeliveries, now, max, owner, until)
 }
 
 // claim leases what a select finds, whose parameters begin as here: now, the
 // most there may be, the owner and the end of the lease.
-func (s *Store) claim(ctx context.Context, found string, args ...any) (list []myodai.Delivery, err error) {
+func (s *Store) claim(ctx context.Context, found string, now time.Time, args ...any) (list []myodai.Delivery, err error) {
 	err = s.write(ctx, "claim deliveries", func(q session) error {
 		list, err = all(q, deliveryFields, `
 			with due as materialized (`+found+q.dialect.skipLocked+`)
 			update deliveries set lease_owner = $3, leased_until = $4, attempts = attempts + 1, queue = ''
 			 where id in (select due_id from due)
-			returning `+deliveryColumns, slices.Clone(args)...)
+			returning `+deliveryColumns, append([]any{now}, args...)...)
+		if err != nil {
+			return err
+		}
+		list, err = q.putAside(list, now)
 		return err
 	})
 	if err != nil {

@@ -112,11 +112,24 @@ func (s *Store) ExpireHeld(ctx context.Context, now time.Time, max int, event fu
 			return err
 		}
 		n = len(list)
-		events := make([]myodai.Event, 0, n)
-		for _, d := range list {
-			events = append(events, event(d))
-		}
-		return q.addEvents(events)
+		return q.tellExpired(list, now, event)
 	})
 	return n, err
+}
+
+// tellExpired writes of deliveries that have been given up: the events, and the
+// DSNs that their senders are to have.
+func (q session) tellExpired(list []myodai.Delivery, now time.Time, event func(myodai.Delivery) myodai.Event) error {
+	events := make([]myodai.Event, 0, len(list))
+	var notices [][]any
+	for _, d := range list {
+		events = append(events, event(d))
+		if d.Notify {
+			notices = append(notices, noticeOf(d, now))
+		}
+	}
+	if err := q.insert("notices", noticeNames, notices); err != nil {
+		return err
+	}
+	return q.addEvents(events)
 }

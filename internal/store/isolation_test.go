@@ -155,7 +155,9 @@ func TestTenantsNeverMeet(t *testing.T) {
 					return s.TrackingDomains(ctx, me, p)
 				}),
 				"Messages": every(t, func(p myodai.Page) ([]myodai.Message, string, error) { return s.Messages(ctx, me, p) }),
-				"Queued":   every(t, func(p myodai.Page) ([]myodai.Delivery, string, error) { return s.Queued(ctx, me, p) }),
+				"Queued": every(t, func(p myodai.Page) ([]myodai.Delivery, string, error) {
+					return s.Queued(ctx, myodai.Selection{TenantID: me}, p)
+				}),
 				"SenderAddresses": every(t, func(p myodai.Page) ([]myodai.SenderAddress, string, error) {
 					return s.SenderAddresses(ctx, me, p)
 				}),
@@ -198,7 +200,9 @@ func TestTenantsCannotChangeEachOther(t *testing.T) {
 			sup := every(t, func(p myodai.Page) ([]myodai.Suppression, string, error) {
 				return s.Suppressions(ctx, theirs.tenant.ID, store.SuppressionFilter{}, p)
 			})
-			q := every(t, func(p myodai.Page) ([]myodai.Delivery, string, error) { return s.Queued(ctx, theirs.tenant.ID, p) })
+			q := every(t, func(p myodai.Page) ([]myodai.Delivery, string, error) {
+				return s.Queued(ctx, myodai.Selection{TenantID: theirs.tenant.ID}, p)
+			})
 			e := kinds(t, s, theirs.tenant.ID)
 			return fmt.Sprintf("%+v", []any{d, keys, c, m, sup, q, e})
 		}
@@ -223,7 +227,7 @@ func TestTenantsCannotChangeEachOther(t *testing.T) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
-		must(s.RetryNow(ctx, me, "", t0))(t)
+		must(s.RetryNow(ctx, myodai.Selection{TenantID: me}, t0))(t)
 		if after := look(); after != before {
 			t.Errorf("the neighbor's things were\n%s\nand are\n%s", before, after)
 		}

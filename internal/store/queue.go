@@ -43,9 +43,9 @@ func ofTenant(tenant myodai.TenantID) string {
 	return `tenant_id = $1`
 }
 
-// Queued lists the deliveries that wait, of one tenant or of all when tenant is
-// "", tenant by tenant, oldest first.
-func (s *Store) Queued(ctx context.Context, tenant myodai.TenantID, page myodai.Page) (list []myodai.Delivery, next string, err error) {
+// Queued lists the deliveries of a selection that wait, tenant by tenant, oldest
+// first.
+func (s *Store) Queued(ctx context.Context, which myodai.Selection, page myodai.Page) (list []myodai.Delivery, next string, err error) {
 	after, err := cursor(page, "")
 	if err != nil {
 		return nil, "", err
@@ -56,10 +56,11 @@ func (s *Store) Queued(ctx context.Context, tenant myodai.TenantID, page myodai.
 	if at := strings.LastIndex(after, "dlv_"); at >= 0 {
 		afterTenant, afterID = after[:at], after[at:]
 	}
+	condition, args := selected(which)
 	list, err = all(s.read(ctx), deliveryFields,
 		`select `+deliveryColumns+` from deliveries
-		  where `+waiting+` and `+ofTenant(tenant)+` and (tenant_id, id) > ($2, $3)
-		  order by tenant_id, id limit $4`, tenant, afterTenant, afterID, page.Size()+1)
+		  where `+waiting+` and `+condition+` and (tenant_id, id) > ($4, $5)
+		  order by tenant_id, id limit $6`, append(args, afterTenant, afterID, page.Size()+1)...)
 	if err != nil {
 		return nil, "", wrap("list queue", err)
 	}
@@ -67,18 +68,36 @@ func (s *Store) Queued(ctx context.Context, tenant myodai.TenantID, page myodai.
 	return list, next, nil
 }
 
-// RetryNow makes due what waits to be attempted again, of one tenant or of all
-// when tenant is "", to one recipient domain or to all when domain is "", and
-// returns the number of deliveries. What is due or under way already is left
-// alone.
-func (s *Store) RetryNow(ctx context.Context, tenant myodai.TenantID, domain myodai.Name, now time.Time) (n int, err error) {
+// RetryNow makes due what waits of a selection to be attempted again, and returns
+// the number of deliveries. What is due or under way already is left alone.
+func (s *Store) RetryNow(ctx context.Context, which myodai.Selection, now time.Time) (n int, err error) {
 	err = s.write(ctx, "retry now", func(q session) error {
-		touched, err := q.exec(`
-			update deliveries set due_at = $3
-			 where `+waiting+` and `+ofTenant(tenant)+` and ($2 = '' or recipient_domain = $2)
-			   and due_at > $3`, tenant, domain, now)
+		condition, args := selected(which)
+		touched, err := q.exec(`update deliveries set due_at = $4 where `+waiting+` and `+condition+` and due_at > $4`, append(args, now)...)
 		n = int(touched)
 		return err
+	})
+	return n, err
+}
+
+// ExpireNow gives up to max deliveries of a selection up that wait or are held,
+// with why as their last words and the event that tells of each, and returns how
+// many that were. What is under way goes on.
+func (s *Store) ExpireNow(ctx context.Context, which myodai.Selection, why myodai.Outcome, max int, event func(myodai.Delivery) myodai.Event) (n int, err error) {
+	err = s.write(ctx, "expire now", func(q session) error {
+		condition, args := selected(which)
+		list, err := all(q, deliveryFields, `
+			with meant as materialized (
+			  select id as meant_id from deliveries
+			   where (`+waiting+` or state = 'held') and leased_until <= $4 and `+condition+`
+			   order by tenant_id, id limit $5`+q.dialect.skipLocked+`)
+			update deliveries set state = 'expired', hold = '', last_outcome = $6 where id in (select meant_id from meant)
+			returning `+deliveryColumns, append(args, why.At, max, document{why})...)
+		n = len(list)
+		if err != nil {
+			return err
+		}
+		return q.tellExpired(list, why.At, event)
 	})
 	return n, err
 }

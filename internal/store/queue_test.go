@@ -60,7 +60,9 @@ func TestQueued(t *testing.T) {
 			one: {"a": true, "b": true}, two: {"d": true}, "": {"a": true, "b": true, "d": true}, "ten_none": {},
 		} {
 			got := map[string]bool{}
-			list := every(t, func(p myodai.Page) ([]myodai.Delivery, string, error) { return s.Queued(t.Context(), tenant, p) })
+			list := every(t, func(p myodai.Page) ([]myodai.Delivery, string, error) {
+				return s.Queued(t.Context(), myodai.Selection{TenantID: tenant}, p)
+			})
 			for _, d := range list {
 				got[d.Recipient.Local] = true
 			}
@@ -89,7 +91,7 @@ func TestRetryNow(t *testing.T) {
 			each(t, func(t *testing.T, s *store.Store) {
 				one, two := fill(t, s)
 				claim(t, s, "n1", 9, t0) // b is under way
-				n, err := s.RetryNow(t.Context(), tt.tenant(one, two), tt.domain, t0)
+				n, err := s.RetryNow(t.Context(), myodai.Selection{TenantID: tt.tenant(one, two), Domain: tt.domain}, t0)
 				if err != nil || n != tt.n {
 					t.Errorf("RetryNow = %d, %v; want %d", n, err, tt.n)
 				}

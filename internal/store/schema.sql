@@ -172,6 +172,8 @@ CREATE INDEX deliveries_queue_end on deliveries (expires_at, id) where state in 
 
 CREATE INDEX deliveries_recipient on deliveries (tenant_id, recipient_domain, recipient_local, message_id);
 
+CREATE INDEX deliveries_standing on deliveries (tenant_id, id) where state = 'held' and hold = 'standing';
+
 CREATE INDEX deliveries_trouble on deliveries (tenant_id, state, message_id) where state in ('held', 'deferred', 'bounced', 'expired', 'suppressed');
 
 CREATE INDEX deliveries_waiting on deliveries (tenant_id, id) where state in ('accepted', 'deferred');
@@ -481,6 +483,19 @@ CREATE TABLE sign_in_rules (
   provider_only boolean not null,
   changed_at bigint not null
 );
+
+CREATE TABLE standing_holds (
+  id text primary key,
+  tenant_id text not null,
+  recipient_domain text not null,
+  message_id text not null,
+  reason text not null,
+  operator boolean not null,
+  made_at bigint not null,
+  lifted_at bigint not null
+);
+
+CREATE INDEX standing_holds_tenant on standing_holds (tenant_id, id);
 
 CREATE TABLE "suppressions" (
   id text primary key,
