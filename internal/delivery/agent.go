@@ -201,24 +201,32 @@ func (a *Agent) visit(ctx context.Context, w *work, t target) {
 	}
 }
 
-// deliverAll has one transaction for each unsettled item, until the connection
-// is lost; then it returns the outcome that stands for the loss.
+// deliverAll has one transaction after the other, until all items are settled or
+// the connection is lost; then it returns the outcome that stands for the loss.
 func (a *Agent) deliverAll(ctx context.Context, w *work, s *session) *myodai.Outcome {
-	for i, item := range w.job.Items {
-		if w.settled[i] {
-			continue
-		}
-		if w.done(ctx) {
-			return nil
-		}
+	for !w.done(ctx) {
 		begun := time.Now()
-		o, lost := s.deliver(ctx, item)
-		s.stamp(o, begun)
-		if !lost {
-			w.settle(i, *o)
+		batch := w.batch(s.most)
+		items := make([]myodai.JobItem, len(batch))
+		for k, i := range batch {
+			items[k] = w.job.Items[i]
 		}
-		if lost || s.closed {
-			return o
+		outcomes, lost := s.transact(ctx, items)
+		last := lost
+		for k, o := range outcomes {
+			if o == nil {
+				continue
+			}
+			s.stamp(o, k, begun)
+			w.settle(batch[k], *o)
+			last = o
+		}
+		if lost != nil {
+			s.stamp(lost, everybody, begun)
+			return lost
+		}
+		if s.closed {
+			return last
 		}
 	}
 	return nil

@@ -10,44 +10,108 @@ import (
 	"github.com/myodai/myodai/internal/crash"
 )
 
-// deliver has one transaction. lost tells that the connection ended before the
-// server could have taken the message: the item is as it was, and another
-// server may be tried at once. The outcome is never nil.
-func (s *session) deliver(ctx context.Context, item myodai.JobItem) (o *myodai.Outcome, lost bool) {
-	s.said.begin()
-	from, ok := path(item.Delivery.ReturnPath)
-	if item.Delivery.ReturnPath.IsZero() {
+// transaction is one message on its way to some of its recipients.
+type transaction struct {
+	session  *session
+	items    []myodai.JobItem  // of one message, with one return path
+	outcomes []*myodai.Outcome // of each; nil as long as nothing stands
+	taken    []int             // recipients that the server agreed to
+	refused  string            // the command of the envelope that was, "" for none
+	enough   *myodai.Outcome   // the server wants no more on this connection
+}
+
+// transact has one transaction for items, which are of one message and have one
+// return path. Each gets an outcome of its own, except those whose turn did not
+// come: the server takes fewer recipients at a time, or the connection was lost
+// before it could have taken the message. Then lost stands for that, and another
+// server may be tried at once.
+func (s *session) transact(ctx context.Context, items []myodai.JobItem) (outcomes []*myodai.Outcome, lost *myodai.Outcome) {
+	t := &transaction{session: s, items: items, outcomes: make([]*myodai.Outcome, len(items))}
+	s.said.begin(len(items))
+	lost = t.run(ctx)
+	return t.outcomes, lost
+}
+
+func (t *transaction) run(ctx context.Context) (lost *myodai.Outcome) {
+	s, first := t.session, t.items[0]
+	from, ok := path(first.Delivery.ReturnPath)
+	if first.Delivery.ReturnPath.IsZero() {
 		from, ok = "<>", true
 	}
 	if !ok {
-		return permanent("5.1.7", "the return path cannot be written as an SMTP address"), false
+		t.settle(permanent("5.1.7", "the return path cannot be written as an SMTP address"))
+		return nil
 	}
-	to, ok := path(item.Delivery.Recipient)
-	if !ok {
-		return permanent("5.1.3", "the recipient cannot be written as an SMTP address"), false
+	paths := t.paths()
+	if t.over() {
+		return nil
 	}
 	if problem := s.reset(); problem != nil {
-		return problem, true
+		return problem
 	}
-	msg, err := item.Load(ctx)
+	msg, err := first.Load(ctx)
 	if err != nil {
-		return s.agent.held(ctx, item, err), false
+		t.settle(s.agent.held(ctx, first, err))
+		return nil
 	}
 	if err := checkWire(msg); err != nil {
-		s.agent.with.Log.ErrorContext(ctx, "message is not in wire form", "delivery", item.Delivery.ID, "err", err)
-		return permanent("5.6.0", "the message is not in the form SMTP needs and was not sent: %s", err), false
+		s.agent.with.Log.ErrorContext(ctx, "message is not in wire form", "delivery", first.Delivery.ID, "err", err)
+		t.settle(permanent("5.6.0", "the message is not in the form SMTP needs and was not sent: %s", err))
+		return nil
 	}
 	crash.Poison(msg)
 	crash.Point("attempt", "before MAIL")
-	parameters, problem := s.parameters(msg, item.Delivery.Recipient)
-	if problem != nil {
-		return problem, false
+	parameters := t.parameters(msg)
+	if t.over() {
+		return nil
 	}
-	o, lost = s.envelope("MAIL FROM:"+from+parameters, "RCPT TO:"+to)
-	if o != nil {
-		return o, lost
+	if lost := t.envelope("MAIL FROM:"+from+parameters, paths); lost != nil || len(t.taken) == 0 {
+		return lost
 	}
-	return s.data(msg), false
+	s.said.of(everybody)
+	o := s.data(msg)
+	for _, i := range t.taken {
+		t.put(i, o)
+	}
+	return nil
+}
+
+// put fixes the outcome of one item, unless it has one.
+func (t *transaction) put(i int, o *myodai.Outcome) {
+	if t.outcomes[i] == nil {
+		own := *o
+		t.outcomes[i] = &own
+	}
+}
+
+// settle fixes the outcome of all items that have none.
+func (t *transaction) settle(o *myodai.Outcome) {
+	for i := range t.items {
+		t.put(i, o)
+	}
+}
+
+// over reports whether every item has its outcome.
+func (t *transaction) over() bool {
+	for _, o := range t.outcomes {
+		if o == nil {
+			return false
+		}
+	}
+	return true
+}
+
+// paths writes the recipients for RCPT TO, those apart that cannot be written.
+func (t *transaction) paths() []string {
+	list := make([]string, len(t.items))
+	for i, item := range t.items {
+		to, ok := path(item.Delivery.Recipient)
+		if !ok {
+			t.put(i, permanent("5.1.3", "the recipient cannot be written as an SMTP address"))
+		}
+		list[i] = to
+	}
+	return list
 }
 
 // reset ends a transaction that came to nothing.
@@ -65,120 +129,41 @@ func (s *session) reset() *myodai.Outcome {
 	return problem
 }
 
-// parameters are those of MAIL FROM, each after a space; or the outcome when the server does not
-// offer what the message needs. Nothing is converted on the way: it is signed.
-func (s *session) parameters(msg []byte, recipient myodai.Address) (string, *myodai.Outcome) {
-	list := ""
+// parameters are those of MAIL FROM, each after a space. Items that need what the
+// server does not offer have their outcome then. Nothing is converted on the way:
+// it is signed.
+func (t *transaction) parameters(msg []byte) string {
+	s, list := t.session, ""
 	if limit, ok := s.offers["SIZE"]; ok {
 		// RFC 1870 §4: without a number, or with 0, no limit is stated.
 		if n, err := strconv.ParseInt(limit, 10, 64); err == nil && n > 0 && int64(len(msg)) > n {
-			return "", permanent("5.3.4", "the message has %d octets, and %s takes %d", len(msg), s.target.host, n)
+			t.settle(permanent("5.3.4", "the message has %d octets, and %s takes %d", len(msg), s.target.host, n))
+			return ""
 		}
 		list += fmt.Sprintf(" SIZE=%d", len(msg))
 	}
-	need := needsOf(msg, recipient)
+	need := needsOf(msg)
 	_, offersEight := s.offers["8BITMIME"]
 	_, offersUTF8 := s.offers["SMTPUTF8"]
-	if need.utf8 && !offersUTF8 {
-		return "", permanent("5.6.7", "%s does not take addresses or headers outside ASCII (SMTPUTF8)", s.target.host)
+	utf8 := need.utf8
+	for i, item := range t.items {
+		own := need.utf8 || !ascii([]byte(item.Delivery.Recipient.Local))
+		if own && !offersUTF8 {
+			t.put(i, permanent("5.6.7", "%s does not take addresses or headers outside ASCII (SMTPUTF8)", s.target.host))
+			continue
+		}
+		utf8 = utf8 || own && t.outcomes[i] == nil
 	}
 	if need.eightBit && !offersEight {
-		return "", permanent("5.6.3", "%s does not take 8-bit messages (8BITMIME)", s.target.host)
+		t.settle(permanent("5.6.3", "%s does not take 8-bit messages (8BITMIME)", s.target.host))
 	}
 	if need.eightBit {
 		list += " BODY=8BITMIME"
 	}
-	if need.utf8 {
+	if utf8 {
 		list += " SMTPUTF8"
 	}
-	return list, nil
-}
-
-// step is one command of the envelope and the reply it hopes for.
-type step struct {
-	line  string
-	verb  string
-	wait  time.Duration
-	class int // first digit
-}
-
-// envelope goes from MAIL FROM to the go-ahead for the message, in one packet
-// where PIPELINING is offered (RFC 2920). It returns nil when the message may
-// follow.
-func (s *session) envelope(mail, rcpt string) (refusal *myodai.Outcome, lost bool) {
-	steps := []step{
-		{mail, "MAIL FROM", s.agent.with.Timeouts.Mail, 2},
-		{rcpt, "RCPT TO", s.agent.with.Timeouts.Rcpt, 2},
-		{"DATA", "DATA", s.agent.with.Timeouts.Data, 3},
-	}
-	s.dirty = true
-	_, pipelining := s.offers["PIPELINING"]
-	if pipelining {
-		for _, st := range steps {
-			if err := s.say(st.line); err != nil {
-				return s.lost(st.verb, err), true
-			}
-		}
-		if err := s.w.Flush(); err != nil {
-			return s.lost("MAIL FROM", err), true
-		}
-	}
-	refused := ""
-	for _, st := range steps {
-		r, problem := s.exchange(st, pipelining)
-		if problem != nil && refusal != nil {
-			return refusal, false // the server's last word about this recipient
-		}
-		if problem != nil {
-			return problem, true
-		}
-		switch {
-		case r.code/100 != st.class && refusal == nil:
-			refusal, refused = s.judge(r, st.verb), st.verb
-			if !pipelining {
-				return refusal, false
-			}
-		case r.code/100 == st.class && st.class == 3 && refusal != nil:
-			s.decline(refused)
-		}
-	}
-	return refusal, false
-}
-
-func (s *session) exchange(st step, sent bool) (reply, *myodai.Outcome) {
-	if sent {
-		return s.read(st.wait, st.verb)
-	}
-	if err := s.say(st.line); err != nil {
-		return reply{}, s.lost(st.verb, err)
-	}
-	if err := s.w.Flush(); err != nil {
-		return reply{}, s.lost(st.verb, err)
-	}
-	return s.read(st.wait, st.verb)
-}
-
-// decline answers a 354 that came although there is nobody to send to. After a
-// refused RCPT a lone dot is what RFC 2920 §3.1 asks for; had only MAIL been
-// refused, it might be taken for an empty message, so we hang up.
-func (s *session) decline(refused string) {
-	if refused != "RCPT TO" {
-		s.close()
-		return
-	}
-	if s.say(".") == nil && s.w.Flush() == nil {
-		_, _ = s.read(s.agent.with.Timeouts.Final, ".") // nothing was sent, so nothing can have been taken
-	}
-}
-
-// judge is the outcome of a refused command. A demand for TLS is not the last
-// word of a server whose TLS is broken just now.
-func (s *session) judge(r reply, verb string) *myodai.Outcome {
-	o := judge(r)
-	if r.code == 530 && s.brokenTLS && verb == "MAIL FROM" {
-		o.Kind = myodai.OutcomeTransient
-	}
-	return o
+	return list
 }
 
 // data sends the message after 354. A 2xx to the dot is the moment the server

@@ -39,7 +39,11 @@ func items(t *testing.T, dialogue string) []myodai.JobItem {
 		if err != nil {
 			t.Fatal(err)
 		}
-		list = append(list, item(len(list)+1, to, name))
+		one := item(len(list)+1, to, name)
+		if shared := fields(dialogue, "message: "); len(shared) > 0 { // of all, with one return path
+			one.Delivery.MessageID, one.Delivery.ReturnPath.Local = myodai.MessageID("msg_"+shared[0]), shared[0]
+		}
+		list = append(list, one)
 	}
 	return list
 }
@@ -126,6 +130,11 @@ func TestDialogues(t *testing.T) {
 			for _, line := range fields(dialogue, "dialogue: ") {
 				if !strings.Contains(got[0].Dialogue, line+"\n") {
 					t.Errorf("dialogue lacks %q:\n%s", line, got[0].Dialogue)
+				}
+			}
+			for _, line := range fields(dialogue, "without: ") {
+				if strings.Contains(got[0].Dialogue, line) {
+					t.Errorf("dialogue has %q:\n%s", line, got[0].Dialogue)
 				}
 			}
 			if name := filepath.Base(file); name == "dots.smtp" && !bytes.Equal(server.Messages()[0], []byte(messages["dots"])) {

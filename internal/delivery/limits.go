@@ -20,8 +20,13 @@ const (
 )
 
 // maxDialogue is the size of Outcome.Dialogue: half for the opening of the
-// connection, half for the transaction.
-const maxDialogue = 16 << 10
+// connection, half for the transaction, and of that again half for what concerns
+// one recipient, of whom each has leastDialogue when there are many.
+const maxDialogue, leastDialogue = 16 << 10, 1 << 10
+
+// maxRecipients is how many recipients a transaction has at most; every server
+// has to take as many (RFC 5321 §4.5.3.1.8). One that takes fewer says so.
+const maxRecipients = 100
 
 // maxWireLine is the longest line of a message, without its CRLF (RFC 5322 §2.1.1).
 const maxWireLine = 998

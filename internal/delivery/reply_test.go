@@ -79,23 +79,28 @@ func FuzzReply(f *testing.F) {
 	})
 }
 
-// TestDialogueIsBounded fills both halves of a transcript to their ends.
+// TestDialogueIsBounded fills all parts of a transcript to their ends.
 func TestDialogueIsBounded(t *testing.T) {
-	var said transcript
-	for range 2 {
-		for range 1000 {
-			said.server("250-" + strings.Repeat("\x00", 30))
+	for _, recipients := range []int{1, 100} {
+		var said transcript
+		for range 2 {
+			for range 1000 {
+				said.server("250-" + strings.Repeat("\x00", 30))
+			}
+			said.begin(recipients)
+			for who := everybody; who < recipients; who++ {
+				said.of(who)
+				for range 1000 {
+					said.server("250-" + strings.Repeat("y", 30))
+				}
+			}
 		}
-		said.begin()
-		for range 1000 {
-			said.server("250-" + strings.Repeat("y", 30))
+		text := said.dialogue(0)
+		if len(text) > maxDialogue || len(text) < maxDialogue/2 {
+			t.Errorf("%d octets", len(text))
 		}
-	}
-	text := said.String()
-	if len(text) > maxDialogue || len(text) < maxDialogue*9/10 {
-		t.Errorf("%d octets", len(text))
-	}
-	if strings.Count(text, "# the rest was not kept\n") != 2 || !strings.HasSuffix(text, "kept\n") {
-		t.Errorf("not marked as cut: …%s", text[len(text)-100:])
+		if strings.Count(text, "# the rest was not kept\n") != 3 || !strings.HasSuffix(text, "kept\n") {
+			t.Errorf("not marked as cut: …%s", text[len(text)-100:])
+		}
 	}
 }

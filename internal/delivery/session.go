@@ -36,6 +36,7 @@ type session struct {
 	// cannot be met.
 	brokenTLS bool
 	proven    bool // it has taken a message
+	most      int  // recipients it takes in a transaction
 	dirty     bool // a transaction was begun and not ended: RSET comes first
 	closed    bool // no further command can be given
 	stop      func() bool
@@ -54,7 +55,7 @@ func (a *Agent) open(ctx context.Context, t target) (*session, *myodai.Outcome) 
 	}
 	if problem != nil {
 		s.quit()
-		s.stamp(problem, begun)
+		s.stamp(problem, everybody, begun)
 		return nil, problem
 	}
 	return s, nil
@@ -63,7 +64,7 @@ func (a *Agent) open(ctx context.Context, t target) (*session, *myodai.Outcome) 
 // openOnce is open without the second chance; retry says that it is due. The
 // session is never nil, and closed when there was a problem with the connection.
 func (a *Agent) openOnce(ctx context.Context, t target, said *transcript, plain bool) (s *session, problem *myodai.Outcome, retry bool) {
-	s = &session{agent: a, target: t, said: said, closed: true, brokenTLS: plain}
+	s = &session{agent: a, target: t, said: said, closed: true, brokenTLS: plain, most: maxRecipients}
 	if problem = s.connect(ctx); problem != nil {
 		return s, problem, false
 	}
@@ -290,10 +291,11 @@ func (s *session) close() {
 	_ = s.conn.Close() // nothing is left to be said on it
 }
 
-// stamp completes an outcome with where and when it came about.
-func (s *session) stamp(o *myodai.Outcome, begun time.Time) {
+// stamp completes an outcome with where and when it came about, and what was said
+// about the recipient, or everybody.
+func (s *session) stamp(o *myodai.Outcome, recipient int, begun time.Time) {
 	o.Host, o.Address, o.TLS = string(s.target.host), s.target.address.String(), s.tls
-	o.Dialogue = s.said.String()
+	o.Dialogue = s.said.dialogue(recipient)
 	o.At = time.Now()
 	o.Took = o.At.Sub(begun)
 }

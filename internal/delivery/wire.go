@@ -65,17 +65,17 @@ func writeMessage(w *bufio.Writer, msg []byte) error {
 // needs is what a message asks of a server.
 type needs struct {
 	eightBit bool // octets past ASCII in the body (RFC 6152)
-	utf8     bool // or in the header (RFC 6532) or in an address (RFC 6531)
+	utf8     bool // or in the header (RFC 6532)
 }
 
-func needsOf(msg []byte, recipient myodai.Address) needs {
+func needsOf(msg []byte) needs {
 	header := msg
 	if end := bytes.Index(msg, []byte("\r\n\r\n")); end >= 0 {
 		header = msg[:end]
 	}
 	return needs{
 		eightBit: !ascii(msg),
-		utf8:     !ascii(header) || !ascii([]byte(recipient.Local)),
+		utf8:     !ascii(header),
 	}
 }
 

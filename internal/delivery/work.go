@@ -16,6 +16,7 @@ type work struct {
 	outcomes  []myodai.Outcome
 	settled   []bool
 	unsettled int
+	next      int             // all items before it are settled
 	failure   *myodai.Outcome // of the servers so far, for whoever is left at the end
 }
 
@@ -25,6 +26,27 @@ func newWork(caller context.Context, job myodai.Job, begin time.Duration) *work 
 		outcomes: make([]myodai.Outcome, len(job.Items)), settled: make([]bool, len(job.Items)),
 		unsettled: len(job.Items),
 	}
+}
+
+// batch lists the indexes of unsettled items, of which there are some, for one
+// transaction, most at most:
+// they are of one message, and what comes back of it comes back to one address.
+// A return path that belongs to one delivery keeps it to itself.
+func (w *work) batch(most int) []int {
+	for w.settled[w.next] {
+		w.next++
+	}
+	list, first := []int{w.next}, w.job.Items[w.next].Delivery
+	if first.MessageID == "" {
+		return list
+	}
+	for i := w.next + 1; i < len(w.settled) && len(list) < most; i++ {
+		d := w.job.Items[i].Delivery
+		if !w.settled[i] && d.MessageID == first.MessageID && d.ReturnPath == first.ReturnPath {
+			list = append(list, i)
+		}
+	}
+	return list
 }
 
 // settle fixes the outcome of one item.
