@@ -200,24 +200,11 @@ func (w *world) startPostfix(t *testing.T) {
 	check(t, err)
 	uid, _ := strconv.Atoi(owner.Uid)
 	gid, _ := strconv.Atoi(owner.Gid)
-	for _, d := range []string{"postfix-queue", "postfix-data", "mail"} {
-		check(t, os.MkdirAll(w.path(d), 0o755))
-	}
-	check(t, os.Chown(w.path("postfix-data"), uid, gid))
+	check(t, os.MkdirAll(w.mail, 0o755))
 	check(t, os.Chown(w.mail, uid, gid))
-	w.write(t, "postfix/main.cf", `compatibility_level = 3.6
-queue_directory = `+w.path("postfix-queue")+`
-data_directory = `+w.path("postfix-data")+`
-command_directory = /usr/sbin
-daemon_directory = /usr/lib/postfix/sbin
-mail_owner = postfix
-setgid_group = postdrop
-myhostname = mx.receiver.example
+	w.runPostfix(t, "postfix", receiverAddress+":25", `myhostname = mx.receiver.example
 mydestination =
-inet_interfaces = `+receiverAddress+`
-inet_protocols = ipv4
 mynetworks = 127.0.0.2/32
-maillog_file = /dev/stdout
 virtual_mailbox_domains = receiver.example
 virtual_mailbox_base = `+w.mail+`
 virtual_mailbox_maps = static:all/
@@ -228,32 +215,7 @@ virtual_minimum_uid = 1
 smtpd_milters = inet:127.0.0.1:8891, inet:127.0.0.1:8893
 milter_default_action = tempfail
 smtpd_recipient_restrictions = reject_unauth_destination
-smtpd_client_connection_rate_limit = 0
 `)
-	w.write(t, "postfix/master.cf", `smtp       inet  n - n - - smtpd
-postlog    unix-dgram n - n - 1 postlogd
-pickup     unix  n - n 60 1 pickup
-cleanup    unix  n - n - 0 cleanup
-qmgr       unix  n - n 300 1 qmgr
-rewrite    unix  - - n - - trivial-rewrite
-bounce     unix  - - n - 0 bounce
-defer      unix  - - n - 0 bounce
-trace      unix  - - n - 0 bounce
-verify     unix  - - n - 1 verify
-flush      unix  n - n 1000? 0 flush
-proxymap   unix  - - n - - proxymap
-smtp       unix  - - n - - smtp
-relay      unix  - - n - - smtp
-error      unix  - - n - - error
-retry      unix  - - n - - error
-virtual    unix  - n n - - virtual
-nobody     unix  - n n - - pipe user=nobody argv=/bin/sh -c {exit 67}
-anvil      unix  - - n - 1 anvil
-scache     unix  - - n - 1 scache
-`)
-	w.start(t, "postfix", find("postfix"), "-c", w.path("postfix"), "start-fg")
-	t.Cleanup(func() { _ = run(find("postfix"), "-c", w.path("postfix"), "stop") })
-	waitTCP(t, receiverAddress+":25")
 }
 
 // received waits for a mail whose text contains mark and returns it.
