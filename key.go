@@ -38,3 +38,11 @@ type NewKey struct {
 	Key     Key    // the store sets its TenantID and DomainID
 	Private []byte // PKCS #8, DER
 }
+
+// LinkKey is a key that signs the links by which DNS hosts write records (Domain
+// Connect). Its public half stands in our zone, under its label.
+type LinkKey struct {
+	Label     string
+	Public    []byte // SubjectPublicKeyInfo, DER
+	CreatedAt time.Time
+}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/myodai/myodai"
 	"github.com/myodai/myodai/internal/delivery"
+	"github.com/myodai/myodai/internal/plan"
 	"github.com/myodai/myodai/internal/submission"
 )
 
@@ -51,6 +52,7 @@ type config struct {
 	TrackHost       myodai.Name // "": track in Zone
 	TLSCert, TLSKey string      // PEM files; both "": a self-signed certificate in Data
 	ACME            acmeConfig
+	Connect         connectConfig
 	TrackingStep    time.Duration // how long step 2 of a tracking domain may take; 0: 72 hours
 	BaseURL         string        // of the API as clients see it; "": http:// and the first of ListenAPI
 
@@ -122,6 +124,13 @@ func (c *config) complete() {
 	}
 	if c.BaseURL == "" && len(c.ListenAPI) > 0 {
 		c.BaseURL = "http://" + c.ListenAPI[0]
+	}
+}
+
+// site is what is the same for all domains.
+func (c *config) site() plan.Site {
+	return plan.Site{
+		Zone: c.Zone, MailHost: c.Hostname, Addresses: c.Addresses, NameServers: c.NameServers, Contact: c.Contact, TrackHost: c.TrackHost,
 	}
 }
 

@@ -97,7 +97,7 @@ func TestSettingsSurviveWriting(t *testing.T) {
 		"listen_submission": ":2", "listen_submissions": ":3", "listen_mx": "[::1]:4,127.0.0.1:4", "listen_dns": ":5",
 		"listen_metrics": "", "listen_track": ":6", "listen_track_tls": "", "track_host": "go.plat.example", "tls_cert": "a", "tls_key": "b", "base_url": "https://api.example.com", "root_hints": "127.0.0.1:53,::1",
 		"dns_port": "5353", "resolvers": "127.0.0.53", "recursives": "192.0.2.53,192.0.2.54:5353", "acme_ca_domains": "ca.example,other-ca.example", "rdap": "https://rdap.example.com/", "smtp_port": "2525", "smarthost": "user:p%40ss@relay.example:587", "routes": "bulk=u:p%2Cw@bulk.example,normal=old.example:25",
-		"acme_directory": "https://ca.example/directory", "acme_contact": "ca@plat.example", "acme_profile": "short", "acme_roots": "roots.pem",
+		"acme_directory": "https://ca.example/directory", "connect_provider": "plat.example", "connect_service": "mail", "connect_redirects": "app.plat.example", "acme_contact": "ca@plat.example", "acme_profile": "short", "acme_roots": "roots.pem",
 		"acme_eab_key_id": "k1", "acme_eab_key": "c2VjcmV0", "tracking_step_time": "48h0m0s",
 		"allow_egress": "10.0.0.0/8", "webhook_insecure": "true", "egress_map": "192.0.2.1:25=127.0.0.1:2525", "log_format": "json", "log_level": "debug",
 	}
@@ -163,6 +163,7 @@ func TestWrongSettings(t *testing.T) {
 		{"a route twice", with("routes", "a=b.example,a=c.example"), []string{"named twice"}},
 		{"a smarthost with a wrong port", with("smarthost", "u:hunter2@relay.example:x"), []string{"user:password@host:port"}},
 		{"a prefix that is none", with("allow_egress", "10.0.0.1"), []string{"allow_egress"}},
+		{"an id that is none", with("connect_provider", "a/b"), []string{"not an id"}},
 		{"half a map", with("egress_map", "192.0.2.1:25"), []string{"ip:port=ip:port"}},
 		{"a format there is not", with("log_format", "xml"), []string{"text and json"}},
 		{"a level there is not", with("log_level", "loud"), []string{"log_level"}},

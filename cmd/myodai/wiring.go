@@ -11,7 +11,6 @@ import (
 	"log/slog"
 	"maps"
 	"net"
-	"net/http"
 	"net/netip"
 	"os"
 	"slices"
@@ -30,6 +29,7 @@ import (
 	"github.com/myodai/myodai/internal/diagnose"
 	"github.com/myodai/myodai/internal/domains"
 	"github.com/myodai/myodai/internal/egress"
+	"github.com/myodai/myodai/internal/handoff"
 	"github.com/myodai/myodai/internal/hygiene"
 	"github.com/myodai/myodai/internal/inbound"
 	"github.com/myodai/myodai/internal/plan"
@@ -55,6 +55,7 @@ type server struct {
 	cache      *resolver.Cache
 	access     *access.Service
 	domains    *domains.Service
+	handover   *domains.Handover
 	tracking   *domains.Tracking
 	acme       *acme.Service
 	submission *submission.Engine
@@ -87,10 +88,7 @@ func newServer(cfg config, log *slog.Logger) (_ *server, err error) {
 	if err := cfg.validate(); err != nil {
 		return nil, usageError{err}
 	}
-	s := &server{cfg: cfg, log: log, registry: prometheus.NewRegistry(), site: plan.Site{
-		Zone: cfg.Zone, MailHost: cfg.Hostname, Addresses: cfg.Addresses, NameServers: cfg.NameServers, Contact: cfg.Contact,
-		TrackHost: cfg.TrackHost,
-	}}
+	s := &server{cfg: cfg, log: log, registry: prometheus.NewRegistry(), site: cfg.site()}
 	defer func() {
 		if err != nil {
 			s.Close()
@@ -165,13 +163,14 @@ func (s *server) buildRooms(master [32]byte) error {
 	}
 	s.buildResolvers()
 	s.dns = authdns.New(authdns.Options{
-		Zone: cfg.Zone, Source: zoneSource{s.store, s.site}, SnapshotFile: s.path("zone.snapshot"),
+		Zone: cfg.Zone, Source: zoneSource{s.store, s.site, cfg.connect()}, SnapshotFile: s.path("zone.snapshot"),
 		Log: log, Registerer: s.registry,
 	})
 	s.domains = domains.New(domains.Options{
 		Store: s.store, Prober: s.prober, Registry: s.newRegistry(), Site: s.site, DefaultShape: cfg.DefaultShape, Ed25519: cfg.Ed25519,
 		Issuers: cfg.CADomains, Random: rand.Reader, Log: log, Wake: s.dns.Wake, Notify: s.notify,
 	})
+	s.handover = s.newHandover()
 	if err := s.buildTracking(); err != nil {
 		return err
 	}
@@ -205,22 +204,13 @@ func (s *server) buildRooms(master [32]byte) error {
 		return err
 	}
 	s.api = api.New(api.Options{
-		Store: s.store, Access: s.access, Domains: s.domains, Tracking: s.tracking, Submission: s.submission, Webhooks: s.webhooks,
+		Store: s.store, Access: s.access, Domains: s.domains, Handover: s.handover, Tracking: s.tracking, Submission: s.submission, Webhooks: s.webhooks,
 		Senders: s.senders, Hygiene: s.hygiene, Random: rand.Reader,
 		Log: log, Registerer: s.registry, Version: version(), BaseURL: cfg.BaseURL, Routes: slices.Sorted(maps.Keys(cfg.Routes)), Wake: s.queue.Wake, Pages: s.console,
 	})
 	s.tls = &tls.Config{GetCertificate: s.certificate(certificate.get), MinVersion: tls.VersionTLS12}
 	s.buildMailServers()
 	return nil
-}
-
-// outward is the way to web servers of strangers. Each connection is judged when
-// it is opened, and none goes through a proxy.
-func (s *server) outward() http.RoundTripper {
-	return &http.Transport{
-		DialContext: s.dialer(nil).DialContext, ForceAttemptHTTP2: true, MaxIdleConns: 10,
-		IdleConnTimeout: time.Minute, TLSHandshakeTimeout: 10 * time.Second, ResponseHeaderTimeout: 10 * time.Second,
-	}
 }
 
 // newHygiene makes what audits addresses. They are spooled in the data directory
@@ -243,10 +233,9 @@ func (s *server) newConsole(master [32]byte) (*console.Server, error) {
 		return nil, fmt.Errorf("derive the key of the console: %w", err)
 	}
 	return console.New(console.Options{
-		Store: s.store, Domains: s.domains, Tracking: s.tracking, Senders: s.senders, Submission: s.submission, Webhooks: s.webhooks, Access: s.access,
-		Hygiene: s.hygiene, Random: rand.Reader, Key: [32]byte(key), Log: s.log,
-		BaseURL: s.cfg.BaseURL, Platform: s.cfg.ServiceName, Lookup: s.cache.Lookup, Send: s.submission.SendOwn,
-		Wake: s.queue.Wake, Routes: slices.Sorted(maps.Keys(s.cfg.Routes)),
+		Store: s.store, Domains: s.domains, Handover: s.handover, Tracking: s.tracking, Senders: s.senders, Submission: s.submission,
+		Webhooks: s.webhooks, Access: s.access, Hygiene: s.hygiene, Random: rand.Reader, Key: [32]byte(key), Log: s.log,
+		BaseURL: s.cfg.BaseURL, Platform: s.cfg.ServiceName, Lookup: s.cache.Lookup, Wake: s.queue.Wake, Routes: slices.Sorted(maps.Keys(s.cfg.Routes)),
 	})
 }
 
@@ -330,8 +319,9 @@ func (s *server) buildMailServers() {
 
 // zoneSource is our zone as the store has it now.
 type zoneSource struct {
-	store *store.Store
-	site  plan.Site
+	store   *store.Store
+	site    plan.Site
+	connect handoff.Service // whose keys stand in it
 }
 
 func (z zoneSource) ZoneSerial(ctx context.Context) (uint32, error) { return z.store.ZoneSerial(ctx) }
@@ -353,7 +343,15 @@ func (z zoneSource) Records(ctx context.Context) ([]myodai.Record, error) {
 	if err != nil {
 		return nil, err
 	}
-	return append(plan.Zone(z.site, published, platform), plan.TrackingZone(z.site, tracking, challenges)...), nil
+	links, err := z.store.LinkKeys(ctx)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := domains.LinkKeyRecords(z.connect, links)
+	if err != nil {
+		return nil, err
+	}
+	return slices.Concat(plan.Zone(z.site, published, platform), plan.TrackingZone(z.site, tracking, challenges), keys), nil
 }
 
 // addresses lists where a door, such as listen_api, is open.

@@ -23,12 +23,13 @@ import (
 	"github.com/myodai/myodai/internal/webhook"
 )
 
-// Options are what a Server is made of. Store, Access, Domains, Tracking,
-// Submission, Senders, Hygiene, Webhooks, Random and Log are needed.
+// Options are what a Server is made of. Store, Access, Domains, Handover,
+// Tracking, Submission, Senders, Hygiene, Webhooks, Random and Log are needed.
 type Options struct {
 	Store      *store.Store
 	Access     *access.Service
 	Domains    *domains.Service
+	Handover   *domains.Handover
 	Tracking   *domains.Tracking
 	Submission *submission.Engine
 	Webhooks   *webhook.Service

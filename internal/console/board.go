@@ -66,7 +66,8 @@ type hostView struct {
 	Help       string // address of a page of theirs
 	Hosts      []option
 	Other      bool
-	Connect    bool // it is known to speak Domain Connect
+	Connect    bool   // it is believed to speak Domain Connect
+	Offer      string // address of the page by which it enters the records; "" when it does not
 }
 
 // newBoard shows what is known of a domain.

@@ -18,11 +18,12 @@ import (
 	"github.com/myodai/myodai/internal/webhook"
 )
 
-// Options are what a Server is made of. Store, Domains, Random, Key and Log are
-// needed; Access, too, for people to sign in.
+// Options are what a Server is made of. Store, Domains, Handover, Random, Key and
+// Log are needed; Access, too, for people to sign in.
 type Options struct {
 	Store    *store.Store
 	Domains  *domains.Service
+	Handover *domains.Handover
 	Tracking *domains.Tracking // nil: no tracking domains
 	// Senders keeps sender addresses, and Submission says which way mail goes; nil:
 	// there are no such pages.
@@ -33,7 +34,6 @@ type Options struct {
 	Access     *access.Service
 	Wake       func()    // has the queue look at once; nil: it looks by itself, later
 	Routes     []string  // names of the smarthosts there are
-	Send       Send      // sends mail of the platform's own; nil: nobody does
 	Lookup     Lookup    // asks DNS while somebody types a domain; nil: nobody does
 	Sessions   Sessions  // nil: those of Access
 	Random     io.Reader // of ids of requests; must not fail
@@ -44,9 +44,6 @@ type Options struct {
 	Look       time.Duration // between looks of a page that watches, which checks every fifth time; 0 means two seconds
 	Platform   string        // what the platform is called; "" means Myodai
 }
-
-// Send sends a mail of the platform's own.
-type Send func(ctx context.Context, m myodai.OwnMail) (myodai.MessageID, error)
 
 // Lookup asks DNS, with whatever is remembered.
 type Lookup func(ctx context.Context, name myodai.Name, t myodai.RecordType) myodai.Answer

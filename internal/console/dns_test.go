@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/myodai/myodai"
+	"github.com/myodai/myodai/internal/domains/connecttest"
 	"github.com/myodai/myodai/internal/plan"
 	"github.com/myodai/myodai/internal/resolver"
 	"github.com/myodai/myodai/internal/resolver/dnstest"
@@ -21,6 +22,7 @@ type internet struct {
 	server *dnstest.Server
 	mu     sync.Mutex
 	zone   map[string][]string // of the tenant: "TYPE data" by owner name
+	host   *connecttest.Host   // that enters records by itself; nil for none
 }
 
 // tenantDomain is the zone a tenant has at its DNS host.

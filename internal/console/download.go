@@ -35,7 +35,7 @@ func file(in reading, format string) (text, name string, ok bool) {
 	if !slices.Contains(formats, format) {
 		return "", "", false
 	}
-	sheet := handoff.Sheet{Zone: in.zone(), Items: handoff.Whole(in.Plan, in.Seen)}
+	sheet := handoff.Sheet{Zone: in.Zone(), Items: handoff.Whole(in.Plan, in.Seen)}
 	ext := extensions[format]
 	switch format {
 	case "zone":

@@ -75,6 +75,9 @@ func (v *visit) showDomain(status int, p problem) error {
 	}
 	view := newDomainView(v.reader, in, v.actor.may(administrators), p)
 	view.Abilities = append(view.Abilities, v.linkAbility(in.Domain, links))
+	if view.May && v.offers(in, view.Board.Host) {
+		view.Board.Host.Offer = view.Path + "/connect"
+	}
 	return v.write(status, "domain", in.Domain.Name.Unicode(), view)
 }
 

@@ -1,12 +1,13 @@
 package console
 
 import (
+	"context"
 	"net/http"
 	"time"
 
 	"github.com/myodai/myodai"
 	"github.com/myodai/myodai/internal/access"
-	"github.com/myodai/myodai/internal/diagnose"
+	"github.com/myodai/myodai/internal/domains"
 	"github.com/myodai/myodai/internal/handoff"
 )
 
@@ -77,7 +78,11 @@ func (v *visit) showHandover(status int, f requestForm, link string, p problem) 
 		if lang, ok := parseLang(v.r.URL.Query().Get("letter")); ok {
 			f.Lang = lang
 		}
-		f.Letter = v.requestOf(in, f.Lang, "").Letter()
+		draft, err := v.o.Handover.DraftRequest(v.r.Context(), v.actor.Tenant, in.Domain.ID, handoff.Language(f.Lang))
+		if err != nil {
+			return err
+		}
+		f.Letter = draft.Letter
 	}
 	var links []myodai.ShareLink
 	if v.o.Access != nil {
@@ -86,19 +91,11 @@ func (v *visit) showHandover(status int, f requestForm, link string, p problem) 
 		}
 	}
 	view := newHandoverView(v.reader, in, f, links, p)
-	view.CanMail = v.o.Send != nil
+	view.CanMail = v.o.Handover.CanMail()
 	if link != "" {
 		view.Link = &copyable{Label: v.say("handover.link"), Value: link, ID: "new-link"}
 	}
 	return v.write(status, "handover", v.say("handover.title", in.Domain.Name.Unicode()), view)
-}
-
-// requestOf is the request for what is still open.
-func (v *visit) requestOf(in reading, lang Lang, link string) handoff.Request {
-	return handoff.Request{
-		Plan: in.Plan, Checks: in.Seen, Zone: in.zone(), Host: diagnose.HostOf(in.Last), Language: handoff.Language(lang),
-		Tenant: v.actor.TenantName, Service: v.o.Platform, Link: link,
-	}
 }
 
 func newHandoverView(r reader, in reading, f requestForm, links []myodai.ShareLink, p problem) handoverView {
@@ -167,42 +164,33 @@ func sendRequest(v *visit) error {
 }
 
 func (v *visit) request(in reading, f requestForm) error {
-	if v.o.Send == nil {
-		return myodai.Refuse(myodai.CodeUnavailable, "", "this platform sends no mail of its own; copy the link and send it yourself")
-	}
 	to, err := myodai.ParseAddress(f.To)
 	if refusal, ok := err.(*myodai.Error); ok {
 		refusal.Field = "to"
 		return refusal
 	}
-	// The letter is judged before there is a link, so that none is made in vain.
-	if _, err := v.requestOf(in, f.Lang, "").Mail(f.Letter); err != nil {
-		return err
-	}
-	_, token, err := v.o.Access.CreateShareLink(v.r.Context(), v.by(), v.actor.Tenant, access.NewShareLink{
-		Domain: in.Domain.ID, Recipient: to.String(), Language: string(f.Lang),
-	})
-	if err != nil {
-		return err
-	}
-	mail, err := v.requestOf(in, f.Lang, v.shareURL(token)).Mail(f.Letter)
-	if err != nil {
-		return err
-	}
-	_, err = v.o.Send(v.r.Context(), myodai.OwnMail{
-		To: to, FromName: v.actor.TenantName, ReplyTo: v.actor.access.Member.Email,
-		Subject: mail.Subject, Text: mail.Text, HTML: mail.HTML, Personal: true,
+	_, err = v.o.Handover.SendRequest(v.r.Context(), v.actor.Tenant, in.Domain.ID, domains.NewRequest{
+		To: to, ReplyTo: v.actor.access.Member.Email, Language: handoff.Language(f.Lang), Letter: f.Letter,
+	}, func(ctx context.Context) (string, error) {
+		_, token, err := v.o.Access.CreateShareLink(ctx, v.by(), v.actor.Tenant, access.NewShareLink{
+			Domain: in.Domain.ID, Recipient: to.String(), Language: string(f.Lang),
+		})
+		return v.shareURL(token), err
 	})
 	return err
 }
 
 // shareURL is where a share link leads.
 func (v *visit) shareURL(token string) string {
-	base := v.o.BaseURL
-	if base == "" {
-		base = "http://" + v.r.Host
+	return v.base() + "/share/" + token
+}
+
+// base is where browsers reach us.
+func (v *visit) base() string {
+	if v.o.BaseURL == "" {
+		return "http://" + v.r.Host
 	}
-	return base + "/share/" + token
+	return v.o.BaseURL
 }
 
 // createLink makes a link, and shows it once.
@@ -239,14 +227,6 @@ func revokeLink(v *visit) error {
 		return err
 	}
 	return v.done(domainPath(id)+"/handover", "handover.revoked")
-}
-
-// zone is the zone that the domain's records are entered into.
-func (r reading) zone() myodai.Name {
-	if z, ok := r.Last.Observation.ZoneOf(r.Domain.Name); ok && !z.Name.IsPublicSuffix() && z.Name != "" {
-		return z.Name
-	}
-	return r.Domain.Name.Registrable()
 }
 
 // auditOf writes what a reader of a share link did into the tenant's trail.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/myodai/myodai"
 	"github.com/myodai/myodai/internal/diagnose"
+	"github.com/myodai/myodai/internal/domains"
 )
 
 // historyView is the checks of a domain, and what they found.
@@ -65,7 +66,7 @@ func newPastCheck(r reader, c myodai.Check) pastCheck {
 	}
 	for _, f := range c.Findings {
 		if f.Primary {
-			out.Title = newFindingView(r, f, diagnose.HostOf(c), reading{Last: c}).Title
+			out.Title = newFindingView(r, f, diagnose.HostOf(c), reading{domains.Reading{Last: c}}).Title
 		}
 	}
 	for _, rc := range c.Records {
@@ -128,7 +129,7 @@ const maxAnswers = 300
 func newPastView(r reader, d myodai.Domain, c myodai.Check) pastView {
 	out := pastView{Domain: d.Name.Unicode(), Path: domainPath(d.ID), Check: newPastCheck(r, c)}
 	for _, f := range c.Findings {
-		out.Findings = append(out.Findings, newFindingView(r, f, diagnose.HostOf(c), reading{Last: c}))
+		out.Findings = append(out.Findings, newFindingView(r, f, diagnose.HostOf(c), reading{domains.Reading{Last: c}}))
 	}
 	for _, a := range c.Observation.Answers[:min(len(c.Observation.Answers), maxAnswers)] {
 		out.Answers = append(out.Answers, newAnswerView(r, a))

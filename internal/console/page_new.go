@@ -98,6 +98,9 @@ func registerDomain(v *visit) error {
 		// The schedule looks again in a moment.
 		v.log.WarnContext(ctx, "first check", "request", v.id, "domain", d.ID, "err", err)
 	}
+	if in, err := v.read(v.r.Context(), v.actor.Tenant, d.ID); err == nil {
+		v.o.Handover.Discover(ctx, in.Zone()) // so that the next page knows
+	}
 	return v.to(domainPath(d.ID) + "/records")
 }
 

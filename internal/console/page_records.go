@@ -23,7 +23,11 @@ func showRecords(v *visit) error {
 	if err != nil {
 		return err
 	}
-	return v.show("records", v.say("records.title", in.Domain.Name.Unicode()), newRecordsView(v.reader, in, v.form()))
+	view := newRecordsView(v.reader, in, v.form())
+	if v.offers(in, view.Board.Host) {
+		view.Board.Host.Offer = view.Path + "/connect"
+	}
+	return v.show("records", v.say("records.title", in.Domain.Name.Unicode()), view)
 }
 
 // form reads how the reader wants records shown.

@@ -80,6 +80,9 @@ func showShare(v *visit) error {
 	}
 	view := newShareView(v.reader, in, t.Name, "/share/"+v.r.PathValue("token"), v.form())
 	view.Expires = v.moment(l.ExpiresAt)
+	if v.offers(in, view.Board.Host) {
+		view.Board.Host.Offer = view.Path + "/connect"
+	}
 	return v.show("share", v.say("share.title", view.Domain), view)
 }
 

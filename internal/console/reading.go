@@ -5,34 +5,16 @@ import (
 	"errors"
 
 	"github.com/myodai/myodai"
-	"github.com/myodai/myodai/internal/plan"
+	"github.com/myodai/myodai/internal/domains"
 )
 
 // reading is everything that is known of a domain, as it was read for one view.
-type reading struct {
-	Domain myodai.Domain
-	Plan   plan.Plan
-	Keys   []myodai.Key
-	Last   myodai.Check // zero before the first
-	Seen   []myodai.RecordCheck
-}
+type reading struct{ domains.Reading }
 
 // read reads a domain with all that is known of it.
 func (s *Server) read(ctx context.Context, tenant myodai.TenantID, id myodai.DomainID) (reading, error) {
-	d, err := s.o.Store.Domain(ctx, tenant, id)
-	if err != nil {
-		return reading{}, err
-	}
-	keys, err := s.o.Store.Keys(ctx, tenant, id)
-	if err != nil {
-		return reading{}, err
-	}
-	last, err := s.o.Store.LastCheck(ctx, tenant, id)
-	if err != nil && !isAbsent(err) {
-		return reading{}, err
-	}
-	p := plan.For(d, keys, s.o.Domains.Site)
-	return reading{Domain: d, Plan: p, Keys: keys, Last: last, Seen: plan.Seen(p, d, keys, last)}, nil
+	r, err := s.o.Domains.Read(ctx, tenant, id)
+	return reading{r}, err
 }
 
 // current reports whether the last check looked at the plan as it is now.

@@ -47,6 +47,7 @@ func (s *Server) route() {
 	}
 	s.routeHandover()
 	s.routeShare()
+	s.routeConnect()
 	if s.o.Access != nil {
 		s.routeSignIn()
 		s.routeJoin()

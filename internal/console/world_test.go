@@ -75,6 +75,7 @@ type world struct {
 	server   *console.Server
 	store    *store.Store
 	domains  *domains.Service
+	handover domains.HandoverOptions
 	tracking *domains.Tracking
 	url      string
 	log      *lines
@@ -143,9 +144,13 @@ func (w *world) rooms(base string) console.Options {
 		return nil, errors.New("there is no way out of this test")
 	}})
 	audits := hygiene.New(hygiene.Options{Store: w.store, Lookup: found, Random: rand.Reader, Dir: w.t.TempDir(), Log: log})
+	w.handover = domains.HandoverOptions{Domains: w.domains, Tenants: w.store, Send: w.keep, Platform: "Myodai"}
+	if w.net != nil && w.net.host != nil {
+		w.askHost(lookup)
+	}
 	return console.Options{
-		Store: w.store, Domains: w.domains, Tracking: w.tracking, Senders: asking, Submission: sending, Webhooks: hooks, Hygiene: audits,
-		Access: w.access, Random: rand.Reader, Key: databaseKey(), Log: log, Lookup: lookup, Send: w.keep, BaseURL: base,
+		Store: w.store, Domains: w.domains, Handover: domains.NewHandover(w.handover), Tracking: w.tracking, Senders: asking, Submission: sending, Webhooks: hooks, Hygiene: audits,
+		Access: w.access, Random: rand.Reader, Key: databaseKey(), Log: log, Lookup: lookup, BaseURL: base,
 		Pause: time.Nanosecond, Look: 100 * time.Millisecond,
 	}
 }
@@ -181,7 +186,16 @@ func (w *world) serveZone() {
 		w.t.Error(err)
 		return
 	}
-	w.net.serve(plan.Zone(site, published, nil))
+	links, err := w.store.LinkKeys(context.Background())
+	if err != nil {
+		w.t.Error(err)
+		return
+	}
+	keys, err := domains.LinkKeyRecords(w.handover.Connect, links)
+	if err != nil {
+		w.t.Error(err)
+	}
+	w.net.serve(append(plan.Zone(site, published, nil), keys...))
 }
 
 func (w *world) newTenant(name string) myodai.Tenant {

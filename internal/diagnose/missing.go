@@ -3,6 +3,7 @@ package diagnose
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/myodai/myodai"
 	"github.com/myodai/myodai/internal/plan"
@@ -159,7 +160,7 @@ func (v *view) forbidden(item plan.Item) (flaw, bool) {
 // lost finds a record that was there before.
 func (v *view) lost(item plan.Item) (flaw, bool) {
 	known := v.in.Known
-	if !known.ConnectAt.IsZero() && v.anyRight() {
+	if v.connected(item) && v.anyRight() {
 		return flaw{cause: DomainConnectLost, args: map[string]string{"time": stamp(known.ConnectAt)}}, true
 	}
 	for _, o := range v.in.Earlier {
@@ -172,6 +173,22 @@ func (v *view) lost(item plan.Item) (flaw, bool) {
 		return flaw{cause: RecordRemovedAfterVerification, args: map[string]string{"time": stamp(known.VerifiedAt)}}, true
 	}
 	return flaw{}, false
+}
+
+// connectTime is how long a DNS host may take to show what Domain Connect wrote.
+const connectTime = 10 * time.Minute
+
+// connected reports whether Domain Connect wrote the record: it has been seen
+// since, or has had the time to show.
+func (v *view) connected(item plan.Item) bool {
+	at := v.in.Known.ConnectAt
+	if at.IsZero() {
+		return false
+	}
+	one := plan.Plan{Domain: v.plan.Domain, Items: []plan.Item{item}}
+	return v.in.Now.Sub(at) >= connectTime || slices.ContainsFunc(v.in.Earlier, func(o myodai.Observation) bool {
+		return o.FinishedAt.After(at) && plan.Compare(one, o)[0].Status == myodai.StatusAsPlanned
+	})
 }
 
 // anyRight reports whether at least one planned record is as planned.

@@ -42,6 +42,7 @@ type Checks interface {
 	ClaimDomains(ctx context.Context, limit int, now, until time.Time) ([]myodai.Domain, error)
 	RecordCheck(ctx context.Context, check myodai.Check,
 		change func(myodai.Domain) (myodai.Domain, []myodai.Event, error)) (myodai.Domain, error)
+	LastCheck(ctx context.Context, tenant myodai.TenantID, domain myodai.DomainID) (myodai.Check, error)
 	// Background is what a check of the domain is judged with beside DNS.
 	Background(ctx context.Context, d myodai.Domain) (myodai.Background, error)
 }

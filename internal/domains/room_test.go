@@ -13,6 +13,7 @@ import (
 
 	"github.com/myodai/myodai"
 	"github.com/myodai/myodai/internal/domains"
+	"github.com/myodai/myodai/internal/handoff"
 	"github.com/myodai/myodai/internal/plan"
 	"github.com/myodai/myodai/internal/resolver"
 	"github.com/myodai/myodai/internal/resolver/dnstest"
@@ -31,6 +32,7 @@ type room struct {
 	space  *dnstest.Space
 	tenant myodai.TenantID
 	prober *rounds
+	links  *handoff.Service // whose keys stand in our zone; nil for nobody's
 }
 
 // rounds is the prober, and counts how often it had to ask.
@@ -141,6 +143,15 @@ func (r *room) serve(t *testing.T) {
 	var zone strings.Builder
 	for _, rr := range plan.Zone(r.Site, published, nil) {
 		if rr.Type != myodai.TypeSOA {
+			zone.WriteString(line(rr.Name, rr.Type, rr.Data))
+		}
+	}
+	if r.links != nil {
+		keys, err := r.store.LinkKeys(t.Context())
+		check(t, err)
+		records, err := domains.LinkKeyRecords(*r.links, keys)
+		check(t, err)
+		for _, rr := range records {
 			zone.WriteString(line(rr.Name, rr.Type, rr.Data))
 		}
 	}

@@ -1,6 +1,7 @@
 package handoff
 
 import (
+	"cmp"
 	"crypto"
 	"crypto/rsa"
 	"crypto/sha256"
@@ -38,7 +39,9 @@ func SettingsURLs(texts []string, zone myodai.Name) []string {
 type Settings struct {
 	ProviderID   string   `json:"providerId"`
 	ProviderName string   `json:"providerName"`
-	SyncURL      string   `json:"urlSyncUX"` // "" where links are not supported
+	DisplayName  string   `json:"providerDisplayName"` // for this domain; "" for ProviderName
+	NameServers  []string `json:"nameServers"`         // of the zone as the host has it; none when it does not say
+	SyncURL      string   `json:"urlSyncUX"`           // "" where links are not supported
 	APIURL       string   `json:"urlAPI"`
 	Critical     []string `json:"crit"`
 }
@@ -50,7 +53,7 @@ func ParseSettings(body []byte) (Settings, error) {
 	if err := json.Unmarshal(body, &s); err != nil {
 		return Settings{}, myodai.Invalidf("the DNS host's settings are not JSON as Domain Connect has it")
 	}
-	known := []string{"providerId", "providerName", "urlSyncUX", "urlAPI", "crit"}
+	known := []string{"providerId", "providerName", "providerDisplayName", "nameServers", "urlSyncUX", "urlAPI", "crit"}
 	for _, name := range s.Critical {
 		if !slices.Contains(known, name) {
 			return Settings{}, myodai.Invalidf("the DNS host demands that we know %q, which we do not", name)
@@ -58,7 +61,7 @@ func ParseSettings(body []byte) (Settings, error) {
 	}
 	var ok bool
 	if s.SyncURL != "" {
-		if s.SyncURL, ok = httpsBase(s.SyncURL); !ok {
+		if s.SyncURL, ok = httpsBase(s.SyncURL); !ok || s.At() == "" {
 			return Settings{}, myodai.Invalidf("the DNS host's settings have no valid urlSyncUX")
 		}
 	}
@@ -66,6 +69,36 @@ func ParseSettings(body []byte) (Settings, error) {
 		return Settings{}, myodai.Invalidf("the DNS host's settings have no valid urlAPI")
 	}
 	return s, nil
+}
+
+// At is the host name that people are sent to, "" when it is none of a public
+// web server.
+func (s Settings) At() myodai.Name {
+	u, err := url.Parse(s.SyncURL)
+	if err != nil {
+		return ""
+	}
+	name, err := myodai.ParseName(u.Hostname())
+	if err != nil || name.IsPublicSuffix() {
+		return ""
+	}
+	return name
+}
+
+// Name is what people call the host: its own word, on one line.
+func (s Settings) Name() string {
+	return strings.TrimSpace(shown(cmp.Or(s.DisplayName, s.ProviderName, s.ProviderID, string(s.At()))))
+}
+
+// Serves reports whether the settings can be those of a zone with these name
+// servers: a record that is left over from another host leads to a host that
+// does not serve the zone. Who names none is believed.
+func (s Settings) Serves(nameServers []myodai.Name) bool {
+	return len(s.NameServers) == 0 || len(nameServers) == 0 || slices.ContainsFunc(s.NameServers, func(listed string) bool {
+		return slices.ContainsFunc(nameServers, func(n myodai.Name) bool {
+			return strings.EqualFold(strings.TrimSuffix(listed, "."), string(n))
+		})
+	})
 }
 
 // httpsBase reads an address that paths are appended to.
@@ -118,6 +151,15 @@ func (s Service) ApplyURL(a Application, label string, key crypto.Signer) (link 
 	}
 	return base + "/v2/domainTemplates/providers/" + url.PathEscape(s.ProviderID) + "/services/" + url.PathEscape(s.ServiceID) +
 		"/apply?" + query + "&sig=" + escape(signature) + "&key=" + escape(label), left, nil
+}
+
+// Writes says which open records a link writes, and which it leaves to people.
+func (s Service) Writes(a Application) (writes, left []plan.Item) {
+	_, left = s.parameters(a)
+	writes = slices.DeleteFunc(Open(a.Plan, a.Checks), func(i plan.Item) bool {
+		return slices.ContainsFunc(left, func(l plan.Item) bool { return l.Name == i.Name && l.Type == i.Type && l.Purpose == i.Purpose })
+	})
+	return writes, left
 }
 
 // parameters are the link's parameters but for its signature, and the open

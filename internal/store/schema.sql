@@ -283,6 +283,13 @@ CREATE TABLE idempotency_keys (
   foreign key (tenant_id, message_id) references messages (tenant_id, id) deferrable initially deferred
 );
 
+CREATE TABLE link_keys (
+  label text primary key,
+  public bytea not null,
+  sealed bytea not null,
+  created_at bigint not null
+);
+
 CREATE TABLE list_audit_findings (
   audit_id text not null,
   tenant_id text not null,
