@@ -120,17 +120,23 @@ func (s *Service) order(ctx context.Context, w myodai.WantedCertificate, now tim
 	s.metrics.orders.WithLabelValues("issued").Inc()
 	s.log.Info("certificate issued", "host", w.Host, "tenant", w.TenantID, "expires", got.NotAfter)
 	err = s.record(ctx, w, &fresh, func(c myodai.Certificate) (myodai.Certificate, []myodai.Event) {
-		c = c.Ordered(now)
-		c.Serial, c.Issuer, c.NotBefore, c.NotAfter = got.Serial, got.Issuer, got.NotBefore, got.NotAfter
-		c.Failures, c.Failure, c.WarnedAt, c.Explain = 0, nil, time.Time{}, ""
-		c.RenewAt = c.Renewal(spread)
-		c.DueAt = min2(c.RenewAt, end.Add(askPause))
+		c = issued(c.Ordered(now), got, spread, end)
 		return c, s.events(myodai.EventCertificateIssued, c, end, map[string]any{"issuer": c.Issuer})
 	})
 	if err == nil {
 		err = s.reload(ctx)
 	}
 	return err
+}
+
+// issued is the certificate after the authority has issued one. spread is from 0
+// to 1.
+func issued(c, got myodai.Certificate, spread float64, now time.Time) myodai.Certificate {
+	c.Serial, c.Issuer, c.NotBefore, c.NotAfter = got.Serial, got.Issuer, got.NotBefore, got.NotAfter
+	c.Failures, c.Failure, c.WarnedAt, c.Explain = 0, nil, time.Time{}, ""
+	c.RenewAt = c.Renewal(spread)
+	c.DueAt = min2(c.RenewAt, now.Add(askPause))
+	return c
 }
 
 // events tells the tenant; the platform's own certificates are only logged.
