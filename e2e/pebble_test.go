@@ -19,7 +19,7 @@ import (
 )
 
 // authority is Pebble: a certificate authority that rejects nonces, takes its
-// time, and resolves names by the DNS of the test.
+// time, resolves names by the DNS of the test, and issues nothing for refusedHost.
 type authority struct {
 	directory string
 	roots     string // PEM file that vouches for its own server
@@ -36,9 +36,9 @@ func (w *world) startPebble(t *testing.T) *authority {
 	cert, key := w.serverCertificate(t, "ca.example")
 	config := w.write(t, "pebble.json", fmt.Sprintf(`{"pebble": {
   "listenAddress": "%[1]s:14000", "managementListenAddress": "%[1]s:15000", "certificate": %[2]q, "privateKey": %[3]q,
-  "httpPort": 80, "tlsPort": 443, "keyAlgorithm": "ecdsa", "retryAfter": {"authz": 1, "order": 1},
+  "httpPort": 80, "tlsPort": 443, "keyAlgorithm": "ecdsa", "retryAfter": {"authz": 1, "order": 1}, "domainBlocklist": [%[5]q],
   "profiles": {"default": {"description": "long", "validityPeriod": 7776000}, "brief": {"description": "brief", "validityPeriod": %[4]d}}
-}}`, caAddress, cert, key, int(life/time.Second)))
+}}`, caAddress, cert, key, int(life/time.Second), refusedHost))
 	t.Setenv("PEBBLE_WFE_NONCEREJECT", "20")
 	t.Setenv("PEBBLE_VA_SLEEPTIME", "1")
 	a := &authority{directory: "https://ca.example:14000/dir", roots: cert, issued: x509.NewCertPool()}

@@ -27,6 +27,7 @@ const (
 	preparedHost  = "go.acme.example"
 	lateHost      = "late.acme.example"       // nobody does its second step in time
 	forbiddenHost = "click.shut.acme.example" // CAA above it allows another authority only
+	refusedHost   = "bank.acme.example"       // the authority issues nothing for it
 )
 
 // stepTime is how long the second step may take here.
@@ -43,6 +44,10 @@ type tracked struct {
 		State, Serial string
 		NotAfter      time.Time `json:"not_after"`
 		Orders        int
+		Failure       struct {
+			Type, Detail string
+			Lasting      bool
+		}
 	}
 	Aligned bool
 }
@@ -72,14 +77,15 @@ func TestTrackingDomains(t *testing.T) {
 	}, nil); status != 200 {
 		t.Fatalf("policy: status %d", status)
 	}
-	direct, prepared, late, forbidden := k.add(t, directHost, "direct"), k.add(t, preparedHost, "prepared"), k.add(t, lateHost, "prepared"), k.add(t, forbiddenHost, "direct")
+	direct, prepared, late := k.add(t, directHost, "direct"), k.add(t, preparedHost, "prepared"), k.add(t, lateHost, "prepared")
+	forbidden, refused := k.add(t, forbiddenHost, "direct"), k.add(t, refusedHost, "direct")
 	if !direct.Aligned || direct.Step != 1 || direct.State != "proving" {
 		t.Errorf("registered: %+v", direct)
 	}
-	w.publish(t, k.base+records(direct, prepared, late, forbidden))
+	w.publish(t, k.base+records(direct, prepared, late, forbidden, refused))
 	s.verified(t, k.tenant)
 
-	for _, d := range []tracked{direct, prepared, late, forbidden} {
+	for _, d := range []tracked{direct, prepared, late, forbidden, refused} {
 		k.check(t, d)
 	}
 	prepared = k.proved(t, prepared)
@@ -87,6 +93,7 @@ func TestTrackingDomains(t *testing.T) {
 	k.forbids(t, forbidden)
 	prepared = k.validates(t, w, prepared, records(direct, late, forbidden))
 	direct = k.isState(t, direct, "verified", 20*time.Second)
+	k.refuses(t, refused)
 	k.platformCertificates(t)
 	prepared = k.rewritten(t, w, prepared, records(direct, forbidden))
 	link := k.clicked(t, w)
@@ -94,8 +101,10 @@ func TestTrackingDomains(t *testing.T) {
 	k.expired(t, late)
 	k.renewed(t, direct)
 	k.lapses(t, w, link, direct, records(direct, prepared))
-	if orders := k.get(t, forbidden).Certificate.Orders; orders != 0 {
-		t.Errorf("%d orders for a name whose CAA forbids them", orders)
+	for d, want := range map[*tracked]int{&forbidden: 0, &refused: 1} {
+		if orders := k.get(t, *d).Certificate.Orders; orders != want {
+			t.Errorf("%d orders for %s, which gets no certificate", orders, d.Name)
+		}
 	}
 	k.suspended(t, link)
 }
@@ -186,6 +195,27 @@ func (k *tracking) forbids(t *testing.T, d tracked) {
 	d = k.get(t, d)
 	if d.State != "validating" || len(d.Findings) == 0 || d.Findings[0].Cause != "caa-forbids-issuer" || d.Certificate.Orders != 0 {
 		t.Errorf("a name whose CAA forbids: %+v", d)
+	}
+}
+
+// refuses: what the authority itself has to say is shown as it said it, and it is
+// not asked again and again.
+func (k *tracking) refuses(t *testing.T, d tracked) {
+	t.Helper()
+	const words = "identifier for which issuance is forbidden by policy"
+	eventually(t, 20*time.Second, "the authority refuses "+d.Name, func() bool {
+		d = k.get(t, d)
+		return d.Certificate.Failure.Detail != ""
+	})
+	if c := d.Certificate; d.State != "validating" || c.Failure.Type != "rejectedIdentifier" || !c.Failure.Lasting || c.Orders != 1 ||
+		!strings.Contains(c.Failure.Detail, words) || !strings.Contains(c.Failure.Detail, d.Name) {
+		t.Errorf("an order that was refused: %+v", d)
+	}
+	if out := k.cli(t, k.key, "tracking", "show", d.Name); !strings.Contains(out, "rejectedIdentifier: ") || !strings.Contains(out, words) {
+		t.Errorf("tracking show:\n%s", out)
+	}
+	if !slices.Contains(k.events(t, d.Name), "certificate.failed") {
+		t.Error("no event of an order that was refused")
 	}
 }
 
@@ -338,7 +368,7 @@ func (k *tracking) strangersGetAlerts(t *testing.T, w *world) {
 	}
 	log, err := os.ReadFile(w.path("myodai.log"))
 	check(t, err)
-	known := []string{directHost, preparedHost, "mail.plat.example", "track.plat.example"}
+	known := []string{directHost, preparedHost, refusedHost, "mail.plat.example", "track.plat.example"}
 	for _, m := range regexp.MustCompile(`(?:certificate issued|no certificate)"?.* host=(\S+)`).FindAllSubmatch(log, -1) {
 		if !slices.Contains(known, string(m[1])) {
 			t.Errorf("an order for %s", m[1])

@@ -125,3 +125,32 @@ func TestTrackingForms(t *testing.T) {
 		t.Errorf("deleted: %d", p.status)
 	}
 }
+
+// Why there is no certificate is shown in the authority's own words, as they are.
+func TestTrackingShowsTheAuthoritysWords(t *testing.T) {
+	w := newWorld(t)
+	d := w.track(t, "click.acme.example", "direct", func(d myodai.TrackingDomain) myodai.TrackingDomain {
+		d.State, d.Ready, d.ProvedAt = myodai.TrackingValidating, true, time.Now()
+		return d
+	})
+	now := time.Now()
+	list, err := w.store.ClaimCertificates(t.Context(), "n1", 9, now, now.Add(time.Minute))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, wanted := range list {
+		err := w.store.RecordCertificate(t.Context(), "n1", wanted.ID, nil, now, func(c myodai.Certificate) (myodai.Certificate, []myodai.Event) {
+			c, _ = c.Failed(myodai.CertificateFailure{At: now, Type: "rejectedIdentifier", Detail: `The name "click.acme.example" is <not> allowed`, Lasting: true}, 0, now)
+			return c, nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, lang := range []string{"ja", "en"} {
+		p := w.as(adminToken).get("/tracking/" + string(d.ID) + "?lang=" + lang)
+		if !strings.Contains(p.body, `is &lt;not&gt; allowed`) || !strings.Contains(p.body, "rejectedIdentifier") || len(p.all("dd time")) == 0 {
+			t.Errorf("%s:\n%s", lang, p.body)
+		}
+	}
+}
