@@ -27,7 +27,7 @@ type NewMessage struct {
 	Headers     map[string]string `json:"headers,omitempty" maxProperties:"50" doc:"Further header fields: X-… and a few others."`
 	Raw         string            `json:"raw,omitempty" doc:"A whole message of RFC 5322 with CRLF line ends."`
 	Class       string            `json:"class,omitempty" maxLength:"40" doc:"What kind of mail it is: one of the policy's classes. Left out: that of the credential, or the first." example:"marketing"`
-	Track       string            `json:"track,omitempty" maxLength:"40" doc:"What of it may be tracked, of what its class tracks: off, clicks, opens, or clicks,opens. Left out: all of that." example:"off"`
+	Track       string            `json:"track,omitempty" maxLength:"40" doc:"What of it may be tracked, of what its class tracks: off, clicks, opens, or clicks,opens. Left out: all of that. Links with letters other than ASCII, with a user name before the host, with a placeholder that was not filled in, or longer than 1,400 characters stay as they are." example:"off"`
 	Suppressed  string            `json:"suppressed,omitempty" enum:"drop,refuse,hold,bounce" doc:"What becomes of recipients on the suppression list: they are recorded and not sent to, the message is refused, they are held, or answered with a bounce while the application is told that they were accepted. Left out: the policy's rule."`
 	RawBase64   string            `json:"raw_base64,omitempty" doc:"The same in base64, for messages that are not UTF-8."`
 }

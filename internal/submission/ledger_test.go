@@ -30,6 +30,7 @@ type ledger struct {
 	signers     map[myodai.DomainID][]dkim.Signer // the platform's under ""
 	suppressed  map[myodai.Address]myodai.Suppression
 	policy      myodai.Policy // over the defaults
+	own         myodai.Policy // of every tenant, over policy
 	confirmed   []myodai.SenderAddress
 	audited     map[myodai.ClassName]bool
 	events      []myodai.Event // of what was not accepted
@@ -78,7 +79,7 @@ func (l *ledger) DomainNamed(_ context.Context, tenant myodai.TenantID, name myo
 }
 
 func (l *ledger) Policy(context.Context, myodai.TenantID) (myodai.Policy, error) {
-	return myodai.Effective(l.policy, myodai.Policy{}), l.fail("Policy")
+	return myodai.Effective(l.policy, l.own), l.fail("Policy")
 }
 
 func (l *ledger) ConfirmedSender(_ context.Context, tenant myodai.TenantID, address myodai.Address) (myodai.SenderAddress, error) {

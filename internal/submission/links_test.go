@@ -1,6 +1,7 @@
 package submission_test
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"log/slog"
@@ -42,16 +43,19 @@ func newTracked(t *testing.T, l *ledger) *submission.Engine {
 
 var realShop = myodai.NewID[myodai.TenantID](time.Now(), rand.Reader)
 
-// What is tracked is what class, request and header agree on, and the signature
-// covers the result (requirements B6, RFC 8058).
+// What is tracked is what tenant, class, request, header and link agree on, and the
+// signature covers the result (requirements B6, RFC 8058).
 func TestLinks(t *testing.T) {
 	const html = "\r\n<a href=\"https://shop.example/?a=1&amp;b=2\">x</a></body>\r\n"
+	const optedOut = "\r\n<a href=\"https://shop.example/\" data-myodai-track=\"off\">x</a></body>\r\n"
 	const own = "List-Unsubscribe: <https://shop.example/stop?u=1>, <mailto:stop@example.com>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
 	for _, tt := range []struct {
 		name       string
 		class      myodai.ClassName
 		track      string
 		header     string
+		html       string // "" for the usual
+		tenant     bool   // has a policy of its own that tracks nothing
 		recipients string
 		clicks     bool
 		opens      bool
@@ -60,6 +64,9 @@ func TestLinks(t *testing.T) {
 	}{
 		{name: "transactional", class: myodai.ClassTransactional},
 		{name: "marketing", class: myodai.ClassMarketing, clicks: true, opens: true, stop: "ours"},
+		{name: "off for the tenant", class: myodai.ClassMarketing, tenant: true, stop: "ours"},
+		{name: "off for the tenant, whatever the request", class: myodai.ClassMarketing, tenant: true, track: "clicks, opens", stop: "ours"},
+		{name: "off for the link", class: myodai.ClassMarketing, html: optedOut, opens: true, stop: "ours"},
 		{name: "off by request", class: myodai.ClassMarketing, track: "off", stop: "ours"},
 		{name: "off by header", class: myodai.ClassMarketing, header: "X-Myodai-Track: off\r\n", stop: "ours"},
 		{name: "only clicks", class: myodai.ClassMarketing, header: "X-Myodai-Track: Clicks\r\n", clicks: true, stop: "ours"},
@@ -75,7 +82,10 @@ func TestLinks(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			l := newLedger()
 			e := newTracked(t, l)
-			r := request(page + tt.header + html)
+			if tt.tenant {
+				l.own.Classes = myodai.DefaultPolicy().Classes
+			}
+			r := request(page + tt.header + cmp.Or(tt.html, html))
 			r.Credential.TenantID, r.Class, r.Track = realShop, tt.class, tt.track
 			r.Recipients = addresses(strings.Fields("a@one.example " + tt.recipients)...)
 			_, err := e.Submit(context.Background(), r)
@@ -90,7 +100,7 @@ func TestLinks(t *testing.T) {
 			}
 			sent := string(l.accepted[0].Body)
 			if strings.Contains(sent, `href="https://track.plat.example/c/`) != tt.clicks ||
-				strings.Contains(sent, `<img src="https://track.plat.example/o/`) != tt.opens || strings.Contains(sent, "X-Myodai-Track") {
+				strings.Contains(sent, `<img src="https://track.plat.example/o/`) != tt.opens || strings.Contains(strings.ToLower(sent), "myodai-track") {
 				t.Errorf("sent:\n%s", sent)
 			}
 			ours := strings.Contains(sent, "\r\nList-Unsubscribe: <https://track.plat.example/u/") && strings.Contains(sent, "<mailto:u-")
