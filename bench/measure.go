@@ -20,6 +20,7 @@ type peer struct {
 	submission door
 	processes  []int // whose trees are counted
 	key        func(name myodai.Name) ([]string, error)
+	written    func() (written, error) // nil where no database server is asked
 	stop       func()
 }
 
@@ -62,9 +63,21 @@ func (p contest) measure(c contestant, s *sink, size int) (result, error) {
 	}
 	var rounds []result
 	for range p.rounds {
+		var before, after written
+		if run.written != nil {
+			if before, err = run.written(); err != nil {
+				return result{}, err
+			}
+		}
 		r, err := p.once(run, s, size, count)
 		if err != nil {
 			return result{}, err
+		}
+		if run.written != nil {
+			if after, err = run.written(); err != nil {
+				return result{}, err
+			}
+			fmt.Fprintf(os.Stderr, "bench: %s, %d KB: %s\n", c.name, size/1000, after.per(count, before))
 		}
 		fmt.Fprintf(os.Stderr, "bench: %s, %d KB: %.0f messages/s, %.2f CPU-s per 1,000\n", c.name, size/1000, r.rate, r.cpu)
 		rounds = append(rounds, r)

@@ -33,6 +33,7 @@ func startMyodai(program, dir, postgres string, s *sink) (*peer, error) {
 	args := []string{"--data", filepath.Join(dir, "data"), "--log-level", "warn"}
 	stop := func() { _ = space.Close() }
 	var processes []int
+	var counted func() (written, error)
 	if postgres != "" {
 		address, server, drop, err := newDatabase(postgres)
 		if err != nil {
@@ -40,8 +41,15 @@ func startMyodai(program, dir, postgres string, s *sink) (*peer, error) {
 		}
 		processes = append(processes, server)
 		args = append(args, "--database", address)
+		read, done, err := countWritten(address)
+		if err != nil {
+			drop()
+			stop()
+			return nil, err
+		}
+		counted = read
 		closeSpace := stop
-		stop = func() { drop(); closeSpace() }
+		stop = func() { done(); drop(); closeSpace() }
 	}
 	doors := map[string]string{}
 	for _, name := range []string{"api", "metrics", "mx", "submission", "submissions", "dns"} {
@@ -72,6 +80,7 @@ func startMyodai(program, dir, postgres string, s *sink) (*peer, error) {
 	if err == nil {
 		var ready *peer
 		if ready, err = prepare(filepath.Join(dir, "data"), doors, space); err == nil {
+			ready.written = counted
 			ready.processes, ready.stop = append(processes, cmd.Process.Pid), stop
 			return ready, nil
 		}
