@@ -16,7 +16,8 @@ import (
 
 const (
 	policyTime   = 20 * time.Second // to fetch one
-	policyRetry  = 5 * time.Minute  // before one that could not be had is asked for again
+	policyRetry  = 5 * time.Minute  // before one that could not be had is asked for again (RFC 8461 §3.3)
+	policyRest   = time.Hour        // the same, when it could not be had again and again
 	maxPolicies  = 10_000           // kept at a time, a few hundred octets each
 	policyPrefix = "mta-sts"
 )
@@ -27,16 +28,44 @@ type policies struct {
 	known map[myodai.Name]knownPolicy
 }
 
-// knownPolicy is a policy that was fetched; one without a mode is the memory that
-// there was none to be had.
+// knownPolicy is a policy that was fetched, if it has a mode, and the memory of
+// one that could not be.
 type knownPolicy struct {
 	stsPolicy
 	id        string
 	fetchedAt time.Time
+
+	missed   string // id of what could not be fetched last
+	misses   int    // how often in a row
+	missedAt time.Time
 }
 
 func (p knownPolicy) holds(now time.Time) bool {
 	return p.mode != "" && now.Before(p.fetchedAt.Add(p.maxAge))
+}
+
+// inForce is the policy as long as it holds, and then the zero policy.
+func (p knownPolicy) inForce(now time.Time) stsPolicy {
+	if p.holds(now) {
+		return p.stsPolicy
+	}
+	return stsPolicy{}
+}
+
+// rests reports whether it is too early to ask once more for what could not be
+// fetched: every message to a domain would ask otherwise.
+func (p knownPolicy) rests(id string, now time.Time) bool {
+	pause := min(policyRetry<<min(max(p.misses-1, 0), 10), policyRest)
+	return p.misses > 0 && p.missed == id && now.Before(p.missedAt.Add(pause))
+}
+
+// miss notes that the policy of an id could not be fetched.
+func (p knownPolicy) miss(id string, now time.Time) knownPolicy {
+	if p.missed != id {
+		p.misses = 0
+	}
+	p.missed, p.misses, p.missedAt = id, p.misses+1, now
+	return p
 }
 
 func (c *policies) get(domain myodai.Name) knownPolicy {
@@ -68,22 +97,16 @@ func (c *policies) put(domain myodai.Name, p knownPolicy) {
 func (a *Agent) policy(ctx context.Context, domain myodai.Name, now time.Time) stsPolicy {
 	known := a.policies.get(domain)
 	id, ok := a.policyID(ctx, domain)
-	switch {
-	case known.holds(now) && (!ok || id == known.id):
-		return known.stsPolicy
-	case !ok, known.id == id && now.Before(known.fetchedAt.Add(policyRetry)):
-		return stsPolicy{}
+	if !ok || known.id == id && known.holds(now) || known.rests(id, now) {
+		return known.inForce(now)
 	}
 	fetched, err := a.fetchPolicy(ctx, domain)
 	if err != nil {
 		a.with.Log.DebugContext(ctx, "no MTA-STS policy", "domain", domain, "err", err)
-		if known.holds(now) {
-			return known.stsPolicy
-		}
-		a.policies.put(domain, knownPolicy{id: id, fetchedAt: now})
-		return stsPolicy{}
+		a.policies.put(domain, known.miss(id, now))
+		return known.inForce(now)
 	}
-	a.policies.put(domain, knownPolicy{fetched, id, now})
+	a.policies.put(domain, knownPolicy{stsPolicy: fetched, id: id, fetchedAt: now})
 	return fetched
 }
 

@@ -139,8 +139,11 @@ func TestMTASTSIsRemembered(t *testing.T) {
 		http.Redirect(rw, r, "https://evil.example/", http.StatusFound)
 	}
 	held("a redirect instead of a policy", 2)
+	held("the next message asks for it no more", 2)
+	w.id = "3"
 	w.policy = func(rw http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprint(rw, "<html>mode: none") }
 	held("a page instead of a policy", 3)
+	w.id = "4"
 	w.says("version: STSv1", "mode: none", "max_age: 86400")
 	if o := w.send(t); o.Kind != myodai.OutcomeDelivered {
 		t.Errorf("after the policy was taken back: %+v", o)
