@@ -94,7 +94,7 @@ func (s *Service) change(ctx context.Context, tenant myodai.TenantID, id myodai.
 	if err != nil {
 		return myodai.Domain{}, err
 	}
-	s.wakeChecks()
+	s.due.ring()
 	return d, nil
 }
 

@@ -67,7 +67,7 @@ func (s *Service) check(ctx context.Context, d myodai.Domain, said *Said, tell f
 		s.Wake() // report authorization comes and goes with the proof (T47)
 	}
 	if said != nil {
-		s.wakeChecks()
+		s.due.ring()
 	}
 	return check, nil
 }

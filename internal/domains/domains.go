@@ -78,7 +78,7 @@ type Options struct {
 // Service is the engine.
 type Service struct {
 	Options
-	due chan struct{} // a domain has become due
+	due bell // a domain has become due
 }
 
 // New returns the engine; Run makes it check.
@@ -90,7 +90,7 @@ func New(o Options) *Service {
 		o.Wake = func() {}
 	}
 	o.Log = o.Log.With("room", "domains")
-	return &Service{Options: o, due: make(chan struct{}, 1)}
+	return &Service{Options: o, due: newBell()}
 }
 
 // Plan returns what the domain must publish.

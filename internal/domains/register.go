@@ -41,7 +41,7 @@ func (s *Service) Register(ctx context.Context, tenant myodai.TenantID, r Regist
 		return myodai.Domain{}, err
 	}
 	s.Wake()
-	s.wakeChecks()
+	s.due.ring()
 	return d, nil
 }
 

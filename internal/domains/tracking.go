@@ -45,7 +45,7 @@ type TrackingOptions struct {
 // verified, at risk, suspended or expired, deleted.
 type Tracking struct {
 	TrackingOptions
-	due chan struct{} // a tracking domain has become due
+	due bell // a tracking domain has become due
 }
 
 // NewTracking returns the engine; Run makes it check.
@@ -62,7 +62,7 @@ func NewTracking(o TrackingOptions) *Tracking {
 		}
 	}
 	o.Log = o.Log.With("room", "domains")
-	return &Tracking{TrackingOptions: o, due: make(chan struct{}, 1)}
+	return &Tracking{TrackingOptions: o, due: newBell()}
 }
 
 // Register takes up the claim of a tenant to a host name for its links. It
@@ -90,7 +90,7 @@ func (s *Tracking) Register(ctx context.Context, tenant myodai.TenantID, name, w
 		return myodai.TrackingDomain{}, err
 	}
 	s.Wake()
-	s.wakeChecks()
+	s.due.ring()
 	return t, nil
 }
 
@@ -138,7 +138,7 @@ func (s *Tracking) Switch(ctx context.Context, tenant myodai.TenantID, id myodai
 		return t, []myodai.Event{s.event(myodai.EventTrackingChanged, t, now, nil)}, err
 	})
 	if err == nil {
-		s.wakeChecks()
+		s.due.ring()
 	}
 	return t, err
 }
@@ -191,11 +191,4 @@ func (s *Tracking) event(kind myodai.EventKind, t myodai.TrackingDomain, now tim
 	data["tracking_domain"], data["tracking_id"] = string(t.Name), string(t.ID)
 	data["way"], data["state"] = string(t.Way), string(t.State)
 	return myodai.Event{ID: myodai.NewID[myodai.EventID](now, s.Random), TenantID: t.TenantID, Kind: kind, At: now, Data: data}
-}
-
-func (s *Tracking) wakeChecks() {
-	select {
-	case s.due <- struct{}{}:
-	default:
-	}
 }

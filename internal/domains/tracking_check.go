@@ -60,7 +60,7 @@ func (s *Tracking) check(ctx context.Context, t myodai.TrackingDomain, asked boo
 		s.Order()
 	}
 	if asked || after.State != t.State {
-		s.wakeChecks()
+		s.due.ring()
 	}
 	s.notify(ctx, after, kinds)
 	return check, after, nil
