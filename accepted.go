@@ -36,6 +36,14 @@ type QueueLine struct {
 	DueAt    time.Time // when the next of them may be attempted; now when one may already
 }
 
+// Deferral sums up what waits to be tried again for one recipient domain.
+type Deferral struct {
+	Domain     Name // of the recipients
+	Deliveries int
+	OldestAt   time.Time // when the oldest of them was queued
+	Last       Outcome   // of the newest of them
+}
+
 // HeldAuthor is whose mail is held: what decides whether it still has to be is
 // the same for all of it.
 type HeldAuthor struct {

@@ -56,12 +56,13 @@ type config struct {
 	TrackingStep    time.Duration // how long step 2 of a tracking domain may take; 0: 72 hours
 	BaseURL         string        // of the API as clients see it; "": http:// and the first of ListenAPI
 
-	RootHints       []string // "ip" or "ip:port"; empty: the real root
-	DNSPort         uint16   // of authoritative servers; 0: 53
-	Resolvers       []string // recursive ones for routing mail; empty: we walk ourselves
-	Recursives      []string // public resolvers that checks ask, or "none"; empty: the resolver's own choice
-	RDAP            string   // RDAP server that is asked about registrations, or "none"; "": the registries themselves
-	SMTPPort        uint16   // of the recipients' mail servers; 0: 25
+	TrustedProxies  []netip.Prefix // whose word about where a request came from is believed
+	RootHints       []string       // "ip" or "ip:port"; empty: the real root
+	DNSPort         uint16         // of authoritative servers; 0: 53
+	Resolvers       []string       // recursive ones for routing mail; empty: we walk ourselves
+	Recursives      []string       // public resolvers that checks ask, or "none"; empty: the resolver's own choice
+	RDAP            string         // RDAP server that is asked about registrations, or "none"; "": the registries themselves
+	SMTPPort        uint16         // of the recipients' mail servers; 0: 25
 	Smarthost       smarthost
 	Routes          map[string]smarthost // further smarthosts, for classes of mail; "normal" is the normal path
 	AllowEgress     []netip.Prefix
@@ -70,6 +71,8 @@ type config struct {
 
 	LogFormat string // text or json
 	LogLevel  slog.Level
+
+	from map[string]source // where settings came from; those without stand as by default
 }
 
 // smarthost is a mail server that takes all mail, written host:port or

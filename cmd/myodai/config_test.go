@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/myodai/myodai"
+	"github.com/myodai/myodai/internal/console"
 )
 
 // good is the least one has to say.
@@ -246,5 +247,30 @@ func TestExposedDoors(t *testing.T) {
 		if got := c.exposed(); len(got) != want {
 			t.Errorf("%s: exposed %v, want %d", listen, got, want)
 		}
+	}
+}
+
+// What the console explains are settings that there are.
+func TestSettingsShownExist(t *testing.T) {
+	c, _, err := loadConfig("", nil, with("acme_eab_key", "c2VjcmV0", "routes", "normal=user:secret@mail.example"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := map[string]console.Setting{}
+	for _, s := range c.shown() {
+		shown[s.Key] = s
+		if strings.Contains(s.Value, "secret") || strings.Contains(s.Value, "c2VjcmV0") {
+			t.Errorf("%s shows %s", s.Key, s.Value)
+		}
+	}
+	for _, section := range console.SettingSections {
+		for _, key := range section.Keys {
+			if shown[key].Key == "" {
+				t.Errorf("there is no setting %s", key)
+			}
+		}
+	}
+	if s := shown["zone"]; s.Source != string(fromFlags) || s.Value == "" {
+		t.Errorf("the zone is %+v", s)
 	}
 }

@@ -79,6 +79,7 @@ func loadConfig(path string, environ []string, flags map[string]string) (config,
 		}
 	}
 	apply(k, fromFlags, true)
+	c.from = from
 	c.complete()
 	if len(wrong) > 0 {
 		return c, from, usageError{errors.Join(wrong...)}

@@ -38,7 +38,7 @@ func (s *server) Run(ctx context.Context) error {
 		{roleDomains, "domains", s.domains.Run}, {roleDomains, "tracking", s.tracking.Run}, {"", "acme", s.acme.Run},
 		{roleDelivery, "queue", s.queue.Run}, {roleDelivery, "submission", s.submission.Run}, {roleDomains, "senders", s.senders.Run},
 		{roleAuthDNS, "authdns", s.dns.Run}, {roleTrack, "track", s.track.Run}, {roleWebhook, "webhook", s.webhooks.Run},
-		{roleDelivery, "notifier", s.notifier.Run}, {"", "hygiene", s.hygiene.Run},
+		{roleDelivery, "notifier", s.notifier.Run}, {"", "hygiene", s.hygiene.Run}, {"", "faults", s.faults.run(s.store)},
 	} {
 		if engine.role != "" && !s.cfg.plays(engine.role) {
 			continue

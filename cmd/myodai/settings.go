@@ -71,6 +71,7 @@ func (c *config) settings() []setting {
 		many("connect_redirects", "NAME,…", "hosts that they may send people back to, beside that of base_url", &c.Connect.Redirects, myodai.ParseName),
 		one("tracking_step_time", "DURATION", "how long step 2 of setting up a tracking domain may take (default: 72h)", &c.TrackingStep, parseStepTime),
 		one("base_url", "URL", "the API as clients see it (default: http:// and listen_api)", &c.BaseURL, anyText),
+		many("trusted_proxies", "PREFIX,…", "addresses and networks of proxies in front of the API whose X-Forwarded-For and -Proto are believed (default: none)", &c.TrustedProxies, parseNetwork),
 		many("root_hints", "IP,…", "root name servers, with :port if need be (default: the real ones)", &c.RootHints, parseServer),
 		one("dns_port", "PORT", "port of authoritative name servers (default: 53)", &c.DNSPort, parsePort),
 		many("resolvers", "IP,…", "recursive resolvers for routing mail (default: none, we walk from the root)", &c.Resolvers, parseServer),
@@ -168,6 +169,18 @@ func parseServer(s string) (string, error) {
 		return s, nil
 	}
 	return "", fmt.Errorf("%q is not an IP address, with or without a port", s)
+}
+
+// parseNetwork reads a network, or an address as the network of just it.
+func parseNetwork(s string) (netip.Prefix, error) {
+	if addr, err := netip.ParseAddr(s); err == nil {
+		return netip.PrefixFrom(addr.Unmap(), addr.Unmap().BitLen()), nil
+	}
+	p, err := netip.ParsePrefix(s)
+	if err != nil {
+		return p, fmt.Errorf("%q is neither an address nor a network such as 10.0.0.0/8", s)
+	}
+	return p.Masked(), nil
 }
 
 // parseCADomain reads the name of a certificate authority as CAA records have it.

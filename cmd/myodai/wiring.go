@@ -75,6 +75,7 @@ type server struct {
 	signing    int // signatures at a time; 0 for as many as processors
 	registry   *prometheus.Registry
 	doors      *doors
+	faults     *faults
 }
 
 // openTimeout bounds what is done before anything is served.
@@ -88,7 +89,9 @@ func newServer(cfg config, log *slog.Logger) (_ *server, err error) {
 	if err := cfg.validate(); err != nil {
 		return nil, usageError{err}
 	}
-	s := &server{cfg: cfg, log: log, registry: prometheus.NewRegistry(), site: cfg.site()}
+	kept := newFaults()
+	log = kept.log(log)
+	s := &server{cfg: cfg, log: log, faults: kept, registry: prometheus.NewRegistry(), site: cfg.site()}
 	defer func() {
 		if err != nil {
 			s.Close()
@@ -207,6 +210,7 @@ func (s *server) buildRooms(master [32]byte) error {
 		Store: s.store, Access: s.access, Domains: s.domains, Handover: s.handover, Tracking: s.tracking, Submission: s.submission, Webhooks: s.webhooks,
 		Senders: s.senders, Hygiene: s.hygiene, Random: rand.Reader,
 		Log: log, Registerer: s.registry, Version: version(), BaseURL: cfg.BaseURL, Routes: slices.Sorted(maps.Keys(cfg.Routes)), Wake: s.queue.Wake, Pages: s.console,
+		Proxies: cfg.TrustedProxies,
 	})
 	s.tls = &tls.Config{GetCertificate: s.certificate(certificate.get), MinVersion: tls.VersionTLS12}
 	s.buildMailServers()
@@ -236,6 +240,7 @@ func (s *server) newConsole(master [32]byte) (*console.Server, error) {
 		Store: s.store, Domains: s.domains, Handover: s.handover, Tracking: s.tracking, Senders: s.senders, Submission: s.submission,
 		Webhooks: s.webhooks, Access: s.access, Hygiene: s.hygiene, Random: rand.Reader, Key: [32]byte(key), Log: s.log,
 		BaseURL: s.cfg.BaseURL, Platform: s.cfg.ServiceName, Lookup: s.cache.Lookup, Wake: s.queue.Wake, Routes: slices.Sorted(maps.Keys(s.cfg.Routes)),
+		Settings: s.cfg.shown(),
 	})
 }
 

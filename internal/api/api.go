@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -44,7 +45,8 @@ type Options struct {
 	MaxSize    int64                 // octets of a message; 0 means submission.DefaultMaxSize
 	Routes     []string              // names of the smarthosts that classes may be sent by
 	Limits     Limits
-	Pages      http.Handler // answers whatever is not the API's; nil for nobody
+	Proxies    []netip.Prefix // whose word about where a request came from is believed
+	Pages      http.Handler   // answers whatever is not the API's; nil for nobody
 }
 
 // Limits bound what clients can take. The zero value of each field means its

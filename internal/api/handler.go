@@ -60,6 +60,11 @@ func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // ServeHTTP answers one request.
 func (s *Server) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
+	r, plain := proxied(r, s.o.Proxies)
+	if plain && strings.HasPrefix(s.o.BaseURL, "https://") {
+		s.refusePlain(rw, r)
+		return
+	}
 	if s.o.Pages != nil && !ours(r.URL.Path) {
 		s.o.Pages.ServeHTTP(rw, r)
 		return

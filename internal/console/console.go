@@ -42,6 +42,7 @@ type Options struct {
 	BaseURL    string        // where people reach us, such as https://console.example; "" for http and any host
 	Pause      time.Duration // between checks of one domain that people ask for; 0 means a second
 	Look       time.Duration // between looks of a page that watches, which checks every fifth time; 0 means two seconds
+	Settings   []Setting     // of the program, for operators to read
 	Platform   string        // what the platform is called; "" means Myodai
 }
 
@@ -54,6 +55,7 @@ type Server struct {
 	log      *slog.Logger
 	mux      *http.ServeMux
 	routes   []route
+	has      map[string]bool // by pattern
 	words    words
 	assets   assets
 	pages    map[Lang]pages
@@ -75,7 +77,7 @@ func New(o Options) (*Server, error) {
 		o.Platform = "Myodai"
 	}
 	s := &Server{
-		o: o, log: o.Log.With("room", "console"), mux: http.NewServeMux(),
+		o: o, log: o.Log.With("room", "console"), mux: http.NewServeMux(), has: map[string]bool{},
 		words: loadWords(), assets: loadAssets(), sealer: newSealer(o.Key),
 	}
 	if s.o.Sessions == nil && o.Access != nil {

@@ -2,6 +2,7 @@ package console_test
 
 import (
 	"crypto/rand"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -171,6 +172,126 @@ func TestOperatorsPolicy(t *testing.T) {
 		p := b.post("/operator/policy", form...)
 		if len(p.all("main script")) != 0 || p.status != 422 || !strings.Contains(strings.ToLower(p.body), tt.says) || !strings.Contains(p.body, tt.field+"-problem") {
 			t.Errorf("%s: %d, and %s does not say %q", name, p.status, tt.field, tt.says)
+		}
+	}
+}
+
+// The operator sees what failed lately, by kind, the newest first, with whose it
+// is: tenants' mishaps, what receivers put off, our own faults.
+func TestOperatorsFaults(t *testing.T) {
+	o := newOffice(t)
+	b := o.setup()
+	b.get("/operator/faults").has("Nothing failed in the last seven days.")
+	now := time.Now()
+	for i, told := range []struct {
+		kind myodai.EventKind
+		data map[string]any
+	}{
+		{myodai.EventDomainAtRisk, map[string]any{"domain": "xn--tckwe.example", "cause": "name-suffix-duplicated"}},
+		{myodai.EventDomainSuspended, map[string]any{"domain": "stopped.example"}},
+		{myodai.EventWebhookDisabled, map[string]any{"url": naughty, "reason": naughty}},
+		{myodai.EventCertificateFailed, map[string]any{"tracking_domain": "click.acme.example", "detail": "CAA forbids it"}},
+		{myodai.EventDomainVerified, map[string]any{"domain": "well.example"}},
+	} {
+		at := now.Add(time.Duration(i-60) * time.Minute)
+		if err := o.store.AddEvents(t.Context(), myodai.Event{
+			ID: myodai.NewID[myodai.EventID](at, rand.Reader), TenantID: o.tenant.ID, Kind: told.kind, At: at, Data: told.data,
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	o.mail("Hello", "x@busy.example", myodai.DeliveryDeferred, myodai.Outcome{Kind: myodai.OutcomeTransient, Code: 451, Enhanced: "4.7.1", Text: naughty})
+	fault := myodai.Fault{Node: "n1", Room: "queue", Text: "claim", Err: "disk full " + naughty, First: now, Last: now, Count: 3}
+	if err := o.store.RecordFaults(t.Context(), []myodai.Fault{fault}, now.Add(-time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	p := b.get("/operator/faults")
+	for id, want := range map[string][]string{
+		"own":          {"claim disk full"},
+		"domains":      {"stopped.example Acme stopped", "コム.example Acme at risk"},
+		"webhooks":     {naughty[:10]},
+		"certificates": {"click.acme.example Acme not issued CAA forbids it"},
+		"deferred":     {"busy.example 1 451 4.7.1 " + naughty[:10]},
+	} {
+		rows := p.all("[aria-labelledby=" + id + "] tbody tr")
+		if len(rows) != len(want) {
+			t.Errorf("%s: %d rows", id, len(rows))
+			continue
+		}
+		for i := range rows {
+			if got := textOf(rows[i]); !strings.HasPrefix(got, want[i]) {
+				t.Errorf("%s, row %d: %q, want %q", id, i, got, want[i])
+			}
+		}
+	}
+	if n := len(p.all("main script")) + len(p.all("main img")); n > 0 {
+		t.Errorf("%d elements came with what failed (T70)", n)
+	}
+	if href := attr(p.one("[aria-labelledby=domains] a"), "href"); href != "/operator/tenants/"+string(o.tenant.ID) {
+		t.Errorf("the link leads to %s", href)
+	}
+	b.get("/operator/faults?lang=ja").has("レコードが失われたドメイン")
+}
+
+// F2 to F6: the operator reads how the platform is set up, what it means, and
+// where to change it.
+func TestOperatorsSettings(t *testing.T) {
+	o := newOffice(t)
+	p := o.setup().get("/operator/settings")
+	for section, want := range map[string]string{
+		"decided":  "What proves a sender address What must be proved before mail may come from an address. its domain, by DNS",
+		"platform": "plat.example configuration file",
+		"dns":      "cname default",
+	} {
+		if got := p.text("[aria-labelledby=" + section + "] tbody"); !strings.Contains(got, want) {
+			t.Errorf("%s says %q, want %q in it", section, got, want)
+		}
+	}
+	if strings.Contains(p.body, "secret_of_ours") {
+		t.Error("a setting that is not for operators is shown")
+	}
+	if len(p.all("main form")) != 0 {
+		t.Error("something can be changed here")
+	}
+}
+
+// B12: a tenant is shown what the platform has and its policy has a use for, and
+// nothing else.
+func TestNavigationFollowsWhatThereIs(t *testing.T) {
+	w := newWorld(t)
+	shown := func(token, path string) bool {
+		w.t.Helper()
+		return len(w.as(token).get("/domains").all("nav a[href="+path+"]")) > 0
+	}
+	for path, want := range map[string]bool{"/tracking": true, "/clicks": false, "/list-audits": true, "/webhooks": true, "/senders": true, "/routes": true} {
+		if shown(adminToken, path) != want {
+			t.Errorf("%s is shown: %v, want %v", path, !want, want)
+		}
+	}
+	for path, p := range map[string]myodai.Policy{
+		"/clicks":   {Classes: []myodai.Class{{Name: "news", Route: myodai.RouteDelivery, Unverified: "refuse", Track: myodai.Track{Clicks: true}}}},
+		"/tracking": {Classes: []myodai.Class{{Name: "news", Route: myodai.RouteDelivery, Unverified: "refuse"}}},
+	} {
+		before := shown(adminToken, path)
+		if err := w.store.SetPolicy(t.Context(), w.tenant.ID, p); err != nil {
+			t.Fatal(err)
+		}
+		if shown(adminToken, path) == before {
+			t.Errorf("%s does not follow the policy", path)
+		}
+	}
+	bare := &world{t: t, log: &lines{}, door: w.door}
+	o := bare.rooms("")
+	o.Store, o.Sessions = w.store, w.door
+	o.Senders, o.Tracking, o.Hygiene, o.Webhooks = nil, nil, nil, nil
+	bare.serve(o, httptest.NewUnstartedServer(nil))
+	p := bare.as(adminToken).get("/domains")
+	for _, path := range []string{"/tracking", "/list-audits", "/webhooks", "/senders", "/routes"} {
+		if len(p.all("nav a[href="+path+"]")) > 0 {
+			t.Errorf("a platform without it shows %s", path)
+		}
+		if got := bare.as(adminToken).get(path).status; got != 404 {
+			t.Errorf("%s = %d, want 404", path, got)
 		}
 	}
 }

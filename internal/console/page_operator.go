@@ -15,6 +15,8 @@ const operatorPath = "/operator"
 func (s *Server) routeOperator() {
 	s.add("GET "+operatorPath, operators, showOperator)
 	s.add("POST /operator/retry", operators, retryQueue)
+	s.add("GET /operator/faults", operators, showFaults)
+	s.add("GET /operator/settings", operators, showSettings)
 	s.add("GET /operator/policy", operators, showPlatformPolicy)
 	s.add("POST /operator/policy", operators, setPlatformPolicy)
 	s.add("GET /operator/tenants", operators, listTenants)

@@ -66,6 +66,7 @@ func (s *Server) route() {
 // add routes requests to handle.
 func (s *Server) add(pattern string, who audience, handle func(*visit) error) {
 	s.routes = append(s.routes, route{pattern, who, handle})
+	s.has[pattern] = true
 	s.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 		s.visit(w, r, who, handle)
 	})

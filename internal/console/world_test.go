@@ -151,6 +151,9 @@ func (w *world) rooms(base string) console.Options {
 	return console.Options{
 		Store: w.store, Domains: w.domains, Handover: domains.NewHandover(w.handover), Tracking: w.tracking, Senders: asking, Submission: sending, Webhooks: hooks, Hygiene: audits,
 		Access: w.access, Random: rand.Reader, Key: databaseKey(), Log: log, Lookup: lookup, BaseURL: base,
+		Settings: []console.Setting{
+			{Key: "zone", Value: string(site.Zone), Source: "file"}, {Key: "default_shape", Value: "cname", Source: "default"}, {Key: "log_level", Value: "secret_of_ours"},
+		},
 		Pause: time.Nanosecond, Look: 100 * time.Millisecond,
 	}
 }

@@ -260,7 +260,24 @@ CREATE TABLE events (
   data text not null
 , number bigint not null default 0);
 
+CREATE INDEX events_mishap on events (kind, happened_at, id) where kind in ('domain.at_risk', 'domain.suspended', 'tracking.at_risk',
+  'tracking.suspended', 'tracking.expired', 'certificate.failed', 'certificate.expiring', 'webhook.disabled', 'audit.failed');
+
 CREATE UNIQUE INDEX events_number on events (tenant_id, number);
+
+CREATE TABLE faults (
+  day bigint not null,
+  node text not null,
+  room text not null,
+  said text not null,
+  err text not null,
+  first_at bigint not null,
+  last_at bigint not null,
+  count bigint not null,
+  primary key (day, node, room, said)
+);
+
+CREATE INDEX faults_last on faults (last_at);
 
 CREATE TABLE former_keys (
   tenant_id text not null,
