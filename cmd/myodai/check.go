@@ -55,6 +55,7 @@ service goes on looking when this ends.`,
 	}
 	cmd.Flags().DurationVar(&patience, "wait", time.Hour, "how long to go on asking; 0 asks once")
 	cmd.Flags().BoolVar(&said.entered, "entered", false, "say that the records have been entered")
+	cmd.Flags().BoolVar(&said.connected, "connected", false, "say that the DNS host has entered the records by itself (Domain Connect)")
 	cmd.Flags().StringVar(&said.seenFrom, "seen-from", "", "also say what the recursive resolver at `ADDR:PORT` shows, such as that of your office")
 	addLang(cmd, &lang)
 	return cmd
@@ -67,13 +68,14 @@ func addLang(cmd *cobra.Command, lang *string) {
 
 // saidFlags are the flags of domain check for what DNS does not say.
 type saidFlags struct {
-	entered  bool
-	seenFrom string
+	entered   bool
+	connected bool
+	seenFrom  string
 }
 
 // read asks the user's own resolver where they want that.
 func (f saidFlags) read(ctx context.Context, cl *client, id string) (api.NewCheck, error) {
-	said := api.NewCheck{Entered: f.entered}
+	said := api.NewCheck{Entered: f.entered, Connected: f.connected}
 	if f.seenFrom == "" {
 		return said, nil
 	}

@@ -96,6 +96,21 @@ func TestCommands(t *testing.T) {
 		if r := s.cli("domain", "show", "nobody.example"); r.status != exitRefused || !strings.Contains(r.err, "there is no domain nobody.example") {
 			t.Errorf("a domain there is not = %d %s", r.status, r.err)
 		}
+		if r := s.cli("domain", "request", d.Name, "--lang", "ja"); r.status != exitOK || !strings.Contains(r.out, "登録のお願い") || !strings.Contains(r.out, owner[:len(owner)-1]) {
+			t.Errorf("the draft of a request = %d\n%s%s", r.status, r.out, r.err)
+		}
+		if r := s.cli("domain", "request", d.Name, "--to", "dns@it.example", "--subject", "Please"); r.status != exitOK || !strings.Contains(r.out, "on its way to dns@it.example") {
+			t.Errorf("a request = %d\n%s%s", r.status, r.out, r.err)
+		}
+		var link api.CreatedShareLink
+		s.must(&link, "domain", "link", "add", d.Name, "--for", "IT", "--hours", "3")
+		s.must(nil, "domain", "link", "revoke", d.Name, string(link.ID))
+		if r := s.cli("domain", "link", "list", d.Name); strings.Count(r.out, "works") != 1 || strings.Count(r.out, "revoked") != 1 || strings.Contains(r.out, "/share/") {
+			t.Errorf("links:\n%s", r.out)
+		}
+		if r := s.cli("domain", "connect", d.Name, "--redirect", "https://evil.example/"); r.status != exitRefused || !strings.Contains(r.err, "sent back") {
+			t.Errorf("a link that leads back to a stranger = %d %s%s", r.status, r.out, r.err)
+		}
 		s.must(nil, "domain", "delete", d.Name, "--yes")
 		if r := s.cli("domain", "list"); r.out != "There are no domains.\n" {
 			t.Errorf("list:\n%s", r.out)

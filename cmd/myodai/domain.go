@@ -22,7 +22,8 @@ and find out whether those are there. A domain is named by its name or its id.`,
   myodai domain records acme.example --format zone
   myodai domain check acme.example`,
 	}
-	cmd.AddCommand(c.domainAdd(), c.domainList(), c.domainShow(), c.domainRecords(), c.domainCheck(), c.domainHistory(), c.domainSPF(), c.domainShape(), c.domainDelete())
+	cmd.AddCommand(c.domainAdd(), c.domainList(), c.domainShow(), c.domainRecords(), c.domainCheck(), c.domainHistory(), c.domainSPF(), c.domainShape(),
+		c.domainRequest(), c.domainLink(), c.domainConnect(), c.domainDelete())
 	return cmd
 }
 

@@ -20,6 +20,15 @@ func printable(s string) string {
 	}, s)
 }
 
+// printableLines is printable for a text of several lines.
+func printableLines(s string) string {
+	lines := strings.Split(s, "\n")
+	for i, line := range lines {
+		lines[i] = printable(line)
+	}
+	return strings.Join(lines, "\n")
+}
+
 // table writes rows under a heading; nothing but a sentence when there are none.
 func (c *cli) table(none string, heading []string, rows [][]string) error {
 	if len(rows) == 0 {

@@ -114,6 +114,8 @@ func (s *Server) registerDomains() {
 		return nil, s.o.Domains.Delete(ctx, who.TenantID, id)
 	})
 	s.registerRecords()
+	s.registerHandover()
+	s.registerConnect()
 }
 
 func (s *Server) registerDomain(ctx context.Context, who myodai.Credential, in *struct{ Body NewDomain }) (*output[DomainWithRecords], error) {

@@ -51,6 +51,13 @@ var doors = []struct {
 	{"get-check", "tenant", "GET", "/v1/domains/{domain_id}/checks/{check_id}", "", 200},
 	{"edit-spf", "tenant", "POST", "/v1/domains/{domain_id}/spf", `{}`, 409}, // no include is asked for
 	{"dmarc-effect", "tenant", "POST", "/v1/domains/{domain_id}/dmarc/effect", `{"record":"v=DMARC1; p=none"}`, 200},
+	{"draft-request", "tenant", "GET", "/v1/domains/{domain_id}/request", "", 200},
+	{"send-request", "tenant", "POST", "/v1/domains/{domain_id}/request", `{"to":"dns@it.example"}`, 201},
+	{"create-share-link", "tenant", "POST", "/v1/domains/{domain_id}/links", `{}`, 201},
+	{"list-share-links", "tenant", "GET", "/v1/domains/{domain_id}/links", "", 200},
+	{"revoke-share-link", "tenant", "DELETE", "/v1/domains/{domain_id}/links/{link_id}", "", 204},
+	{"get-connect", "tenant", "GET", "/v1/domains/{domain_id}/connect", "", 200},
+	{"create-connect-link", "tenant", "POST", "/v1/domains/{domain_id}/connect", `{}`, 503}, // DNS does not answer
 	{"change-domain", "tenant", "PATCH", "/v1/domains/{domain_id}", `{"shape":"txt"}`, 200},
 	{"list-keys", "tenant", "GET", "/v1/domains/{domain_id}/keys", "", 200},
 	{"rotate-keys", "tenant", "POST", "/v1/domains/{domain_id}/keys/rotate", "", 409}, // nothing is published
@@ -141,7 +148,7 @@ func (p party) ids() map[string]string {
 		"{check_id}":   p.check,
 		"{message_id}": p.message, "{suppression_id}": p.suppression, "{webhook_id}": p.webhook, "{tracking_id}": p.tracking, "{sender_id}": p.sender,
 		"{audit_id}": p.audit, "{batch_id}": p.batch, "{returned_id}": p.returned, "{delivery_id}": p.held, "{hold_id}": p.hold,
-		"{member_id}": p.member, "{invitation_id}": p.invitation, "{operator_id}": p.operator,
+		"{member_id}": p.member, "{invitation_id}": p.invitation, "{operator_id}": p.operator, "{link_id}": p.link,
 	}
 }
 
@@ -239,7 +246,7 @@ func TestAuthorizationMatrix(t *testing.T) {
 			key, foreign = w.operator, map[string]string{}
 		}
 		foreign["nobody's"] = "tcdms"
-		for _, prefix := range []string{"ten", "crd", "dom", "chk", "msg", "sup", "lau", "bat", "ret", "dlv", "trk", "snd", "mem", "tck"} {
+		for _, prefix := range []string{"ten", "crd", "dom", "chk", "msg", "sup", "lau", "bat", "ret", "dlv", "trk", "snd", "mem", "tck", "shl"} {
 			foreign["nobody's "+prefix] = prefix + "_" + strings.Repeat("0", 26)
 		}
 		for _, name := range placeholders.FindAllString(d.path, -1) {

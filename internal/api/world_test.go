@@ -72,6 +72,7 @@ type party struct {
 	tracking                           string // verified
 	audit, batch, returned, held, hold string
 	sender                             string
+	link                               string // that is shared
 	member, invitation                 string
 	operator                           string // of the platform
 }
@@ -90,6 +91,7 @@ type world struct {
 	mails      []myodai.OwnMail         // that the platform has sent
 	dns        map[string]myodai.Answer // by name and type; unknown for all else
 	submission *submission.Engine
+	host       *host // that enters records by itself, when DNS leads there
 	registry   *prometheus.Registry
 }
 
@@ -133,10 +135,20 @@ func newWorldAsking(t *testing.T, limits api.Limits, prober domains.Prober) *wor
 		Send: func(context.Context, myodai.OwnMail) (myodai.MessageID, error) { return "msg_1", nil },
 	})
 	t.Cleanup(w.access.Wait)
+	engine := domains.New(domains.Options{Store: w.store, Prober: prober, Site: site, Random: rand.Reader, Log: log})
+	w.host = newHost(t, site)
 	w.server = api.New(api.Options{
 		Store: w.store, Access: w.access, Random: rand.Reader, Log: log, Version: "test", Limits: limits, Registerer: w.registry,
-		Domains: domains.New(domains.Options{
-			Store: w.store, Prober: prober, Site: site, Random: rand.Reader, Log: log,
+		BaseURL: "https://plat.example", Domains: engine,
+		Handover: domains.NewHandover(domains.HandoverOptions{
+			Domains: engine, Tenants: w.store, Platform: "Plat", Connect: w.host.service, Keys: w.store, Outward: w.host.Client(), Random: rand.Reader,
+			Lookup: func(_ context.Context, name myodai.Name, t myodai.RecordType) myodai.Answer {
+				return w.dns[string(t)+" "+string(name)]
+			},
+			Send: func(_ context.Context, m myodai.OwnMail) (myodai.MessageID, error) {
+				w.mails = append(w.mails, m)
+				return "msg_1", nil
+			},
 		}),
 		Tracking: domains.NewTracking(domains.TrackingOptions{
 			Store: w.store, Prober: prober, Site: site, Random: rand.Reader, Log: log,
@@ -246,6 +258,9 @@ func (w *world) newParty(name string) (p party) {
 	var invited api.Invitation
 	w.call("POST", "/v1/invitations", p.key, `{"email":"chie@`+host+`","role":"member"}`, http.StatusCreated, &invited)
 	p.invitation = string(invited.ID)
+	var link api.CreatedShareLink
+	w.call("POST", "/v1/domains/"+string(p.domain.ID)+"/links", p.key, `{"recipient":"IT"}`, http.StatusCreated, &link)
+	p.link = string(link.ID)
 	return p
 }
 
