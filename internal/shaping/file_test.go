@@ -47,11 +47,11 @@ func TestParse(t *testing.T) {
 			t.Errorf("%s: %v, want %v", site, got, want)
 		}
 	}
-	s, _ := shaping.State{}.After(reply("450 Closed for Lunch"), r, r.For("mx.example.net"), t0)
+	s := shaping.State{}.After(reply("450 Closed for Lunch"), r, r.For("mx.example.net"), t0)
 	if s.Rule != "our-own" || s.PausedUntil != t0.Add(time.Hour) {
 		t.Errorf("our own reply: %+v", s)
 	}
-	if s, _ = (shaping.State{}).After(reply("450 you are graylisted"), r, r.For("x.example"), t0); s.Rule != "no-graylists" {
+	if s = (shaping.State{}).After(reply("450 you are graylisted"), r, r.For("x.example"), t0); s.Rule != "no-graylists" {
 		t.Errorf("it does not come first: %+v", s)
 	}
 	for name, want := range map[string]string{"bulk": "out2 out1", "default": "out1", "": "out1", "unknown": "out1"} {

@@ -87,8 +87,12 @@ func (r *Rules) For(site myodai.Site) Limits {
 	return r.Default
 }
 
-// reply finds the rule for an outcome, among those of the site first.
+// reply finds the rule for an outcome, among those of the site first. Without a
+// reply code nobody there has said anything.
 func (r *Rules) reply(l Limits, o myodai.Outcome) (Reply, bool) {
+	if o.Code == 0 || o.Kind == myodai.OutcomeDelivered {
+		return Reply{}, false
+	}
 	for _, list := range [][]Reply{l.replies, r.Replies} {
 		for _, rule := range list {
 			if rule.matches(o) {

@@ -83,7 +83,7 @@ func TestReplies(t *testing.T) {
 		{"smarthost:relay.example.org", "451 4.7.1 rate limit exceeded", "rate pause 5m0s"},
 	} {
 		limits := rules.For(tt.site)
-		state, retry := shaping.State{}.After(reply(tt.reply), rules, limits, t0)
+		state, retry := shaping.State{}.After(reply(tt.reply), rules, limits, t0), rules.Retry(limits, reply(tt.reply))
 		got := ""
 		switch {
 		case retry > 0:
@@ -110,15 +110,15 @@ func TestPausesGrow(t *testing.T) {
 	no, yes, now := reply("421 busy"), reply("250 ok"), t0
 	var s shaping.State
 	for i, want := range []time.Duration{10 * time.Minute, 20 * time.Minute, 40 * time.Minute, 80 * time.Minute, 2 * time.Hour, 2 * time.Hour} {
-		s, _ = s.After(no, rules, limits, now)
+		s = s.After(no, rules, limits, now)
 		if got := s.PausedUntil.Sub(now); got != want {
 			t.Errorf("pause %d: %v, want %v", i+1, got, want)
 		}
-		again, _ := s.After(no, rules, limits, s.PausedUntil.Add(-1))
+		again := s.After(no, rules, limits, s.PausedUntil.Add(-1))
 		if again != s {
 			t.Error("what was under way counts a second time")
 		}
-		if taken, _ := s.After(yes, rules, limits, s.PausedUntil.Add(-1)); taken != s {
+		if taken := s.After(yes, rules, limits, s.PausedUntil.Add(-1)); taken != s {
 			t.Error("what was under way ends the pause")
 		}
 		now = s.PausedUntil
@@ -129,8 +129,8 @@ func TestPausesGrow(t *testing.T) {
 	if s.Connections(limits) != 1 || math.Abs(s.Rate(limits)-20.0/64) > 1e-9 {
 		t.Errorf("after six times it has %d connections and %v/s", s.Connections(limits), s.Rate(limits))
 	}
-	s, _ = s.After(yes, rules, limits, now)
-	s, _ = s.After(no, rules, limits, now)
+	s = s.After(yes, rules, limits, now)
+	s = s.After(no, rules, limits, now)
 	if got := s.PausedUntil.Sub(now); got != 10*time.Minute {
 		t.Errorf("after a delivery: %v", got)
 	}
@@ -141,13 +141,13 @@ func TestPausesGrow(t *testing.T) {
 func TestRecovery(t *testing.T) {
 	rules := shaping.Default()
 	limits := rules.For("mx1.mail.yahoo.co.jp")
-	s, _ := shaping.State{}.After(reply("421 4.3.2 closing"), rules, limits, t0)
+	s := shaping.State{}.After(reply("421 4.3.2 closing"), rules, limits, t0)
 	if s.Connections(limits) != 1 || s.Rate(limits) != 5 {
 		t.Fatalf("eased to %d and %v/s", s.Connections(limits), s.Rate(limits))
 	}
 	n, before := 0, 1
 	for ; s != (shaping.State{}) && n < 1000; n++ {
-		s, _ = s.After(reply("250 ok"), rules, limits, t0)
+		s = s.After(reply("250 ok"), rules, limits, t0)
 		if c := s.Connections(limits); c < before || c > limits.Connections || s.Rate(limits) > limits.Rate {
 			t.Fatalf("after %d deliveries: %d connections, %v/s", n, c, s.Rate(limits))
 		}
@@ -164,7 +164,7 @@ func TestDeadSite(t *testing.T) {
 	refused := myodai.Outcome{Kind: myodai.OutcomeTransient, Enhanced: "4.4.1", Text: "no connection to mx.example.net: timed out"}
 	s, now := shaping.State{}, t0
 	for _, want := range []time.Duration{time.Minute, 2 * time.Minute, 4 * time.Minute, 8 * time.Minute, 15 * time.Minute, 15 * time.Minute} {
-		s, _ = s.After(refused, rules, limits, now)
+		s = s.After(refused, rules, limits, now)
 		if got := s.PausedUntil.Sub(now); got != want || s.Rule != "dead" || s.Why != refused.Text {
 			t.Errorf("%v, want %v: %+v", got, want, s)
 		}
@@ -175,7 +175,7 @@ func TestDeadSite(t *testing.T) {
 		{Kind: myodai.OutcomeTransient, Enhanced: "4.7.1", Text: "held back: the domain is suspended"},
 		{Kind: myodai.OutcomePermanent, Enhanced: "5.1.2", Text: "the domain does not exist"},
 	} {
-		if s, _ := (shaping.State{}).After(o, rules, limits, t0); s != (shaping.State{}) {
+		if s := (shaping.State{}).After(o, rules, limits, t0); s != (shaping.State{}) {
 			t.Errorf("%s: the site is blamed: %+v", o.Text, s)
 		}
 	}

@@ -47,29 +47,29 @@ const leastFactor = 1.0 / 64
 // them: fast enough to be back within minutes, slow enough to hear the next no.
 const recovery = 20
 
-// After is the state that follows from an outcome, and how soon the delivery
-// itself may be tried again; 0 leaves that to the usual curve.
+// After is the state that follows from an outcome.
 //
 // While a site is paused, more of the same changes nothing: what many
 // connections hear at one time, counts once.
-func (s State) After(o myodai.Outcome, r *Rules, l Limits, now time.Time) (_ State, retry time.Duration) {
-	if o.Kind == myodai.OutcomeDelivered {
-		return s.delivered(l, now), 0
+func (s State) After(o myodai.Outcome, r *Rules, l Limits, now time.Time) State {
+	switch rule, ok := r.reply(l, o); {
+	case o.Kind == myodai.OutcomeDelivered:
+		return s.delivered(l, now)
+	case Unreachable(o):
+		return s.held(Reply{Name: "dead", Do: ActPause, Pause: r.Dead}, o, l, now)
+	case ok && (rule.Do == ActPause || rule.Do == ActEase):
+		return s.held(rule, o, l, now)
 	}
-	if Unreachable(o) {
-		return s.held(Reply{Name: "dead", Do: ActPause, Pause: r.Dead}, o, l, now), 0
+	return s
+}
+
+// Retry is how soon a deferred delivery is tried again, where its reply says that
+// this is soon; 0 leaves it to the usual curve.
+func (r *Rules) Retry(l Limits, o myodai.Outcome) time.Duration {
+	if rule, ok := r.reply(l, o); ok && rule.Do == ActRetry && o.Kind == myodai.OutcomeTransient {
+		return rule.Pause.First
 	}
-	if o.Code == 0 {
-		return s, 0 // nobody there has said anything
-	}
-	rule, ok := r.reply(l, o)
-	switch {
-	case !ok || rule.Do == ActCarryOn:
-		return s, 0
-	case rule.Do == ActRetry:
-		return s, rule.Pause.First
-	}
-	return s.held(rule, o, l, now), 0
+	return 0
 }
 
 // Unreachable reports whether an outcome says that no server of the site could
