@@ -4,13 +4,19 @@ import "context"
 
 // Job is work for one recipient domain: deliveries that may share a connection.
 type Job struct {
-	Domain Name  // right of the @ of every recipient
-	Route  Route // of every delivery
-	Items  []JobItem
+	Domain Name   // right of the @ of every recipient
+	Route  Route  // of every delivery
+	Source Source // that it leaves from
+	// Messages bounds what one connection takes; 0 means any number.
+	Messages int
+	Items    []JobItem
 	// Settled, unless nil, is told the outcome of Items[i] as soon as it stands,
 	// before anything is said about the next item. What it does with it should
 	// be quick: until a delivered outcome is on disk a crash repeats the mail (P04).
 	Settled func(i int, o Outcome)
+	// Enough, unless nil, tells that nothing more is to be begun: the site wants to
+	// be left alone. What was not begun keeps the zero Outcome.
+	Enough func() bool
 }
 
 // JobItem is one delivery of a job. Deliveries of one message still are one SMTP

@@ -79,6 +79,7 @@ type SiteState struct {
 	Rule        string    `json:"rule"`    // of the shaping, by which it is handled; "" for the default
 	Running     int       `json:"running"` // sessions under way
 	Waiting     int       `json:"waiting"` // deliveries claimed, and waiting for one
+	Behind      int       `json:"behind"`  // scheduled queues that something waits in
 	Connections int       `json:"connections"`
 	Rate        float64   `json:"rate"` // messages per second; 0 for no limit
 	SentToday   int       `json:"sent_today"`
@@ -86,4 +87,12 @@ type SiteState struct {
 	PausedUntil time.Time `json:"paused_until"` // zero when it is not
 	Why         string    `json:"why"`          // the site's words, or what failed; "" when nothing holds it back
 	Since       time.Time `json:"since"`        // when that was
+}
+
+// Sent is how many messages a source under warm-up sent to a site on a day.
+type Sent struct {
+	Source   string
+	Site     Site
+	Day      time.Time // its beginning, UTC
+	Messages int
 }

@@ -180,8 +180,9 @@ func (s *server) buildRooms(master [32]byte) error {
 	if err := s.buildTrack(master, certificate); err != nil {
 		return err
 	}
+	routes := s.newRoutes()
 	s.queue = queue.New(queue.Options{
-		Store: s.store, Agent: s.newRoutes(), Log: log.With("room", "queue"), Registerer: s.registry,
+		Store: s.store, Backlog: s.store, Agent: routes, Site: routes.Site, Log: log.With("room", "queue"), Registerer: s.registry,
 	})
 	s.submission = submission.New(submission.Options{
 		Store: s.store, Suppressions: s.store, Holds: s.store, Addresses: s.store, Routes: slices.Sorted(maps.Keys(cfg.Routes)),

@@ -72,7 +72,7 @@ func (w *work) fail(o myodai.Outcome) {
 
 // done reports whether nothing more is to be begun.
 func (w *work) done(ctx context.Context) bool {
-	return w.unsettled == 0 || ctx.Err() != nil || time.Since(w.beganAt) >= w.begin
+	return w.unsettled == 0 || ctx.Err() != nil || time.Since(w.beganAt) >= w.begin || w.job.Enough != nil && w.job.Enough()
 }
 
 // finish gives the failure of the servers to everyone still unsettled. Without

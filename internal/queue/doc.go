@@ -9,8 +9,10 @@
 // the remote 250 until the outcome is written, which happens at once (P04).
 //
 // The retry curve obeys RFC 5321 §4.5.4.1 in spirit and is faster at its start,
-// because of greylisting (RFC 6647). A slow domain holds sessions of its own
-// lane only (P10). Just before each mail the sender's right to send is checked
+// because of greylisting (RFC 6647). Sites have lanes, which are fair between
+// tenants; what a site has room for now, and what its replies change about that,
+// is for package shaping to say. A site that is slow or dead costs its own lane
+// only (P10), and what has no room waits in the store (P21). Just before each mail the sender's right to send is checked
 // again (P23).
 //
 // A store that fails stops the work, is asked again until it answers, and is

@@ -13,8 +13,14 @@ import (
 // finish is everything that is written about an attempt that is over: the
 // delivery in its new state, the attempt, the events, and the suppression that
 // follows from a recipient who does not exist.
-func finish(d myodai.Delivery, o myodai.Outcome, now time.Time, random io.Reader, chance uint64) myodai.Finished {
+//
+// retry is how soon the reply wants the next attempt, 0 for no wish. It is heeded
+// three times; who greylists for longer than that gets the usual curve.
+func finish(d myodai.Delivery, o myodai.Outcome, retry time.Duration, now time.Time, random io.Reader, chance uint64) myodai.Finished {
 	decision := Decide(d, o, now)
+	if soon := now.Add(retry); retry > 0 && d.Attempts <= 3 && soon.Before(decision.DueAt) {
+		decision.DueAt = soon
+	}
 	d.State, d.Last = decision.State, o
 	if d.State == myodai.DeliveryDeferred {
 		d.DueAt = now.Add(Jitter(decision.DueAt.Sub(now), chance))

@@ -7,22 +7,28 @@ import (
 	"time"
 
 	"github.com/myodai/myodai"
+	"github.com/myodai/myodai/internal/shaping"
 )
 
 // job is one run of the agent over deliveries to one domain.
 type job struct {
-	queue   *Queue
-	list    []myodai.Delivery
-	settled []bool
-	answers bool // a server has replied to one of them
+	begin
+	queue     *Queue
+	source    myodai.Source
+	rules     *shaping.Rules
+	limits    shaping.Limits
+	settled   []bool
+	answers   bool // a server has replied to one of them
+	delivered int
 }
 
 // run attempts deliveries that go one way and passes on what comes of each.
-func (q *Queue) run(ctx context.Context, to way, list []myodai.Delivery) {
-	j := &job{queue: q, list: list, settled: make([]bool, len(list))}
-	defer func() { q.signals <- signal{to: to, ended: true, answers: j.answers} }()
-	if j.attempt(ctx, to, j.rest()) {
-		j.isolate(ctx, to)
+func (q *Queue) run(ctx context.Context, j *job) {
+	j.settled = make([]bool, len(j.list))
+	list := j.list
+	defer j.over(ctx)
+	if j.attempt(ctx, j.rest()) {
+		j.isolate(ctx)
 	}
 	var unheard []myodai.DeliveryID
 	for _, i := range j.rest() {
@@ -31,16 +37,32 @@ func (q *Queue) run(ctx context.Context, to way, list []myodai.Delivery) {
 	q.release(context.WithoutCancel(ctx), unheard)
 }
 
+// over tells the loop that the job is over, and what came of it as a whole. That
+// nobody answered before the time was up is what a tarpit wants.
+func (j *job) over(ctx context.Context) {
+	b, answers, delivered, attempted := j.begin, j.answers, j.delivered, len(j.list)-len(j.rest())
+	silent := !answers && attempted < len(j.list) && ctx.Err() == nil && !b.outlet.halted.Load()
+	j.queue.signals <- func(l *lanes, now time.Time) {
+		l.ended(b, answers, attempted, now)
+		for range delivered {
+			l.heard(b, myodai.Outcome{Kind: myodai.OutcomeDelivered}, now)
+		}
+		if silent {
+			l.heard(b, myodai.Outcome{Kind: myodai.OutcomeTransient, Enhanced: "4.4.2", Text: "nothing was heard of its servers in time"}, now)
+		}
+	}
+}
+
 // isolate goes on after a panic: one of the rest is poison, and alone each harms
 // only itself (P09).
-func (j *job) isolate(ctx context.Context, to way) {
+func (j *job) isolate(ctx context.Context) {
 	rest := j.rest()
 	for _, i := range rest {
 		if time.Until(j.list[i].LeasedUntil) < j.queue.with.MaxAttempt || ctx.Err() != nil {
 			return
 		}
-		if len(rest) == 1 || j.attempt(ctx, to, []int{i}) {
-			j.settle(to, i, myodai.Outcome{
+		if len(rest) == 1 || j.attempt(ctx, []int{i}) {
+			j.settle(i, myodai.Outcome{
 				Kind: myodai.OutcomeTransient, Enhanced: "4.3.0", Text: "held back: internal error", At: time.Now(),
 			})
 		}
@@ -60,38 +82,48 @@ func (j *job) rest() []int {
 
 // attempt has the agent attempt the deliveries with the given indexes; crashed
 // tells that it panicked.
-func (j *job) attempt(ctx context.Context, to way, indexes []int) (crashed bool) {
+func (j *job) attempt(ctx context.Context, indexes []int) (crashed bool) {
 	q := j.queue
 	defer func() {
 		if cause := recover(); cause != nil {
 			crashed = true
 			q.metrics.crashes.Inc()
-			q.with.Log.ErrorContext(ctx, "attempt panicked", "domain", to.domain, "route", to.route, "deliveries", len(indexes),
+			q.with.Log.ErrorContext(ctx, "attempt panicked", "domain", j.list[0].Recipient.Domain, "route", j.lane.route, "deliveries", len(indexes),
 				"err", fmt.Sprint(cause), "stack", string(debug.Stack()))
 		}
 	}()
-	work := myodai.Job{Domain: to.domain, Route: to.route, Settled: func(i int, o myodai.Outcome) { j.settle(to, indexes[i], o) }}
+	work := myodai.Job{
+		Domain: j.list[0].Recipient.Domain, Route: j.lane.route, Source: j.source, Messages: j.limits.Messages,
+		Settled: func(i int, o myodai.Outcome) { j.settle(indexes[i], o) }, Enough: j.outlet.halted.Load,
+	}
 	for _, i := range indexes {
 		work.Items = append(work.Items, myodai.JobItem{Delivery: j.list[i], Load: q.load(j.list[i])})
 	}
 	for i, o := range q.with.Agent.Attempt(ctx, work) {
-		j.settle(to, indexes[i], o)
+		j.settle(indexes[i], o)
 	}
 	return false
 }
 
 // settle passes the outcome of one delivery on to be written, once.
-func (j *job) settle(to way, i int, o myodai.Outcome) {
+func (j *job) settle(i int, o myodai.Outcome) {
 	if j.settled[i] || o.Kind == "" {
 		return
 	}
 	j.settled[i] = true
+	q, b, now := j.queue, j.begin, time.Now()
 	if o.Code != 0 && !j.answers {
 		j.answers = true
-		j.queue.signals <- signal{to: to, answers: true}
+		q.signals <- func(l *lanes, _ time.Time) { l.answered(b.lane) }
 	}
-	now := time.Now()
-	q := j.queue
+	switch {
+	case o.Kind == myodai.OutcomeDelivered:
+		j.delivered++
+	case o.Code != 0 || shaping.Unreachable(o):
+		said := o
+		said.Dialogue = ""
+		q.signals <- func(l *lanes, now time.Time) { l.heard(b, said, now) }
+	}
 	q.metrics.attempts.WithLabelValues(string(o.Kind)).Inc()
-	q.records <- finish(j.list[i], o, now, q.with.Random, q.chance())
+	q.records <- finish(j.list[i], o, j.rules.Retry(j.limits, o), now, q.with.Random, q.chance())
 }

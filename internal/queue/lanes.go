@@ -5,130 +5,202 @@ import (
 	"time"
 
 	"github.com/myodai/myodai"
+	"github.com/myodai/myodai/internal/shaping"
 )
 
-// lanes holds what was claimed and waits, by recipient domain and route, and says which
+// lanes holds what was claimed and waits, by the site it goes to, and says which
 // job may begin. It does no I/O and is used by one goroutine.
 //
-// A domain whose servers have not answered lately has one session, and so no
-// number of deliveries to a tarpit holds more (P10). From the first answer on it
-// may have perDomain of them.
+// What has no room is set aside: it goes back into the store, into its scheduled
+// queue, and comes from there when there is room. So neither a site that is stuck
+// nor a tenant with a million deliveries fills what a node may hold.
 type lanes struct {
-	sessions  int // at most, over all domains
-	perDomain int
-	jobSize   int
+	sessions int // at most, over all lanes
+	claimed  int // deliveries at most
+	jobSize  int
+	rules    *shaping.Rules
 
 	lanes   map[way]*lane
-	order   []way // lanes with something waiting, next turn first
+	order   []*lane             // lanes that may begin a job, next turn first
+	asleep  map[*lane]time.Time // lanes with something waiting that only time lets go on
+	behind  []*lane             // lanes with something set aside, next turn first
 	running int
 	waiting int // deliveries
+	tenants map[myodai.TenantID]*load
+
+	places places
+	// overflow is what is to be set aside in the store.
+	overflow []myodai.DeliveryID
+	// sent is what sources under warm-up have sent today, as it was written down.
+	sent map[sentKey]int
 }
 
-// way is what deliveries have in common that may share a connection.
-type way struct {
-	domain myodai.Name // of the recipients
-	route  myodai.Route
+// load is what a tenant has of a node.
+type load struct{ running, waiting int }
+
+func newLanes(sessions, claimed, jobSize int, rules *shaping.Rules) *lanes {
+	return &lanes{
+		sessions: sessions, claimed: claimed, jobSize: jobSize, rules: rules,
+		lanes: map[way]*lane{}, asleep: map[*lane]time.Time{}, tenants: map[myodai.TenantID]*load{},
+		places: newPlaces(), sent: map[sentKey]int{},
+	}
 }
 
-func wayOf(d myodai.Delivery) way { return way{d.Recipient.Domain, d.Route} }
-
-// lane is one way.
-type lane struct {
-	waiting []myodai.Delivery
-	running int  // sessions
-	answers bool // its servers answer
+// begin is a job that begins.
+type begin struct {
+	lane   *lane
+	outlet *outlet
+	tenant myodai.TenantID
+	list   []myodai.Delivery
 }
 
-func newLanes(sessions, perDomain, jobSize int) *lanes {
-	return &lanes{sessions: sessions, perDomain: perDomain, jobSize: jobSize, lanes: map[way]*lane{}}
+// at is the lane of a way, made when there is none.
+func (l *lanes) at(w way, now time.Time) *lane {
+	if a := l.lanes[w]; a != nil {
+		return a
+	}
+	a := &lane{
+		way: w, limits: l.rules.For(w.site), quiet: now,
+		lines: map[myodai.ScheduledQueue]*line{}, tenants: map[myodai.TenantID]int{}, inside: map[myodai.ScheduledQueue]bool{},
+	}
+	l.furnish(a, now)
+	l.lanes[w] = a
+	return a
 }
 
-// add puts claimed deliveries into their lanes.
-func (l *lanes) add(list []myodai.Delivery) {
+// furnish gives a lane the outlets its pool has now. Those that it had keep what
+// they know.
+func (l *lanes) furnish(a *lane, now time.Time) {
+	var outlets []*outlet
+	pool := []shaping.Share{{Weight: 1}}
+	if !a.site.IsSmarthost() {
+		pool = l.rules.Pool(a.pool)
+	}
+	for _, share := range pool {
+		i := slices.IndexFunc(a.outlets, func(o *outlet) bool { return o.source.Name == share.Source })
+		o := &outlet{day: shaping.Day(now), sent: l.sent[sentKey{share.Source, a.site}]}
+		if i >= 0 {
+			o = a.outlets[i]
+		}
+		o.source, o.weight = l.rules.Sources[share.Source].Source, share.Weight
+		outlets = append(outlets, o)
+	}
+	a.outlets = outlets
+}
+
+// shape makes other rules count from now on.
+func (l *lanes) shape(rules *shaping.Rules, now time.Time) {
+	l.rules = rules
+	for _, a := range l.lanes {
+		a.limits = rules.For(a.site)
+		l.furnish(a, now)
+		l.list(a)
+	}
+	clear(l.asleep)
+}
+
+// list lets a lane begin jobs, and be fed, if there is anything for it.
+func (l *lanes) list(a *lane) {
+	if !a.listed && a.count > 0 {
+		a.listed = true
+		l.order = append(l.order, a)
+	}
+	if !a.backed && !a.aside.empty() {
+		a.backed = true
+		l.behind = append(l.behind, a)
+	}
+}
+
+// add puts claimed deliveries into their lanes, or aside.
+func (l *lanes) add(list []myodai.Delivery, now time.Time) {
 	for _, d := range list {
-		name := wayOf(d)
-		at := l.lanes[name]
-		if at == nil {
-			at = &lane{}
-			l.lanes[name] = at
-		}
-		if len(at.waiting) == 0 {
-			l.order = append(l.order, name)
-		}
 		d.Last.Dialogue = "" // of no use here, and by far the largest part
-		at.waiting = append(at.waiting, d)
-		l.waiting++
-	}
-}
-
-// next takes out a job that may begin now, domains in turn; ok is false when
-// there is none.
-func (l *lanes) next() (to way, job []myodai.Delivery, ok bool) {
-	if l.running >= l.sessions {
-		return way{}, nil, false
-	}
-	for i, name := range l.order {
-		at := l.lanes[name]
-		if at.running > 0 && (!at.answers || at.running >= l.perDomain) {
-			continue
+		if site, ok := l.places.site(d, now); ok {
+			l.admit(l.at(wayOf(d, site), now), d, false, now)
+		} else if l.hasRoom(d.TenantID) && l.places.hold(d, l.jobSize) {
+			l.counted(d.TenantID, 1)
+		} else {
+			l.places.holdQueue(myodai.ScheduledQueueOf(d))
+			l.overflow = append(l.overflow, d.ID)
 		}
-		n := min(len(at.waiting), l.jobSize)
-		job, at.waiting = at.waiting[:n:n], at.waiting[n:]
-		l.order = slices.Delete(l.order, i, i+1)
-		if len(at.waiting) > 0 {
-			l.order = append(l.order, name)
-		}
-		at.running++
-		l.running++
-		l.waiting -= n
-		return name, job, true
-	}
-	return way{}, nil, false
-}
-
-// answered notes that a server of the domain has replied to a delivery.
-func (l *lanes) answered(to way) {
-	if at := l.lanes[to]; at != nil {
-		at.answers = true
 	}
 }
 
-// ended notes that a job is over, and whether any server replied during it.
-func (l *lanes) ended(to way, answers bool) {
-	at := l.lanes[to]
-	at.running--
-	l.running--
-	at.answers = answers
-	l.forget(to)
-}
+func wayOf(d myodai.Delivery, site myodai.Site) way { return way{site, d.Route, d.Pool} }
 
-func (l *lanes) forget(to way) {
-	if at := l.lanes[to]; at.running == 0 && len(at.waiting) == 0 {
-		delete(l.lanes, to)
+// admit puts a delivery into its lane when there is room, and otherwise aside.
+// What comes out of a scheduled queue has waited already; other mail of that queue
+// waits behind it.
+func (l *lanes) admit(a *lane, d myodai.Delivery, waited bool, now time.Time) {
+	from := myodai.ScheduledQueueOf(d)
+	if a.inside[from] && !waited || !l.hasRoom(d.TenantID) || !l.laneHasRoom(a, d.TenantID, now) {
+		l.overflow = append(l.overflow, d.ID)
+		l.note(a, from)
+		return
+	}
+	a.push(d)
+	l.counted(d.TenantID, 1)
+	if _, sleeps := l.asleep[a]; !sleeps {
+		l.list(a)
 	}
 }
 
-// drop takes out what waits with a lease that ends before the given time, which
-// is all of it for a time far away. Such work may not begin: its lease could run
-// out under way.
-func (l *lanes) drop(before time.Time) []myodai.DeliveryID {
-	var dropped []myodai.DeliveryID
-	order := l.order[:0]
-	for _, name := range l.order {
-		at := l.lanes[name]
-		at.waiting = slices.DeleteFunc(at.waiting, func(d myodai.Delivery) bool {
-			if d.LeasedUntil.Before(before) {
-				dropped = append(dropped, d.ID)
-				return true
-			}
-			return false
-		})
-		if len(at.waiting) > 0 {
-			order = append(order, name)
-		}
-		l.forget(name)
+// note notes that something of a lane was set aside.
+func (l *lanes) note(a *lane, from myodai.ScheduledQueue) {
+	a.setAside(from)
+	if _, sleeps := l.asleep[a]; !sleeps {
+		l.list(a)
 	}
-	l.order = order
-	l.waiting -= len(dropped)
-	return dropped
+}
+
+// hasRoom reports whether a tenant may have one more delivery wait here. What is
+// left free counts twice: one tenant alone gets two thirds of it all, and the next
+// one who comes always finds something (P20).
+func (l *lanes) hasRoom(tenant myodai.TenantID) bool {
+	return l.of(tenant).waiting < 2*(l.claimed-l.waiting)
+}
+
+// A lane that is blocked for longer than this holds nothing.
+const shortBlock = 2 * time.Second
+
+// laneHasRoom is hasRoom for one lane. One that does not answer, or has not been
+// tried yet, is given little.
+func (l *lanes) laneHasRoom(a *lane, tenant myodai.TenantID, now time.Time) bool {
+	if until, _ := a.blocked(l.rules, now); until.After(now.Add(shortBlock)) {
+		return false
+	}
+	return a.tenants[tenant] < 2*(l.capacity(a)-a.count)
+}
+
+func (l *lanes) capacity(a *lane) int {
+	if a.answers {
+		return 10 * l.jobSize
+	}
+	return 2 * l.jobSize
+}
+
+// of is what a tenant has of this node.
+func (l *lanes) of(tenant myodai.TenantID) load {
+	if t := l.tenants[tenant]; t != nil {
+		return *t
+	}
+	return load{}
+}
+
+// counted notes that deliveries of a tenant wait; fewer than none have stopped to.
+func (l *lanes) counted(tenant myodai.TenantID, n int) {
+	l.waiting += n
+	l.change(tenant, 0, n)
+}
+
+func (l *lanes) change(tenant myodai.TenantID, running, waiting int) {
+	t := l.tenants[tenant]
+	if t == nil {
+		t = &load{}
+		l.tenants[tenant] = t
+	}
+	t.running += running
+	if t.waiting += waiting; *t == (load{}) {
+		delete(l.tenants, tenant)
+	}
 }

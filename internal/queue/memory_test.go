@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -20,6 +21,8 @@ type memory struct {
 	tenant     myodai.Tenant
 	body       []byte
 
+	aside    map[myodai.DeliveryID]bool // in its scheduled queue
+	setAside int
 	finished []myodai.Finished
 	claims   int
 	released int
@@ -36,7 +39,7 @@ func newMemory(n int, domains ...myodai.Name) *memory {
 		domain:  myodai.Domain{ID: "dom_1", TenantID: "ten_1", Name: "example.com", State: myodai.DomainVerified},
 		tenant:  myodai.Tenant{ID: "ten_1", State: myodai.TenantActive},
 		body:    []byte("From: a@example.com\r\nSubject: hello\r\n\r\nHello.\r\n"),
-		changed: make(chan struct{}), alive: map[string]time.Time{},
+		changed: make(chan struct{}), alive: map[string]time.Time{}, aside: map[myodai.DeliveryID]bool{},
 	}
 	for _, domain := range domains {
 		for i := range n {
@@ -76,12 +79,74 @@ func (s *memory) ClaimDeliveries(_ context.Context, owner string, most int, now,
 		if len(list) == most {
 			break
 		}
-		if d.State.Terminal() || d.DueAt.After(now) || d.LeasedUntil.After(now) {
+		if d.State.Terminal() || s.aside[d.ID] || d.DueAt.After(now) || d.LeasedUntil.After(now) {
 			continue
 		}
-		d.LeaseOwner, d.LeasedUntil = owner, until
-		d.Attempts++
-		list = append(list, *d)
+		list = append(list, s.lease(d, owner, until))
+	}
+	return list, nil
+}
+
+func (s *memory) lease(d *myodai.Delivery, owner string, until time.Time) myodai.Delivery {
+	delete(s.aside, d.ID)
+	d.LeaseOwner, d.LeasedUntil = owner, until
+	d.Attempts++
+	return *d
+}
+
+func (s *memory) SetAside(_ context.Context, owner string, ids []myodai.DeliveryID) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.broken {
+		return errBroken
+	}
+	for _, id := range ids {
+		if d := s.find(id); d.LeaseOwner == owner {
+			d.LeaseOwner, d.LeasedUntil = "", time.Time{}
+			d.Attempts--
+			s.aside[id] = true
+			s.setAside++
+		}
+	}
+	return nil
+}
+
+func (s *memory) ScheduledQueues(_ context.Context, after string, most int) ([]myodai.ScheduledQueue, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	names := map[string]bool{}
+	for id := range s.aside {
+		if name := myodai.ScheduledQueueOf(*s.find(id)).String(); name > after && !s.find(id).State.Terminal() {
+			names[name] = true
+		}
+	}
+	var list []myodai.ScheduledQueue
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		if q, ok := myodai.ParseScheduledQueue(name); ok && len(list) < most {
+			list = append(list, q)
+		}
+	}
+	return list, nil
+}
+
+func (s *memory) ClaimScheduled(_ context.Context, owner string, from myodai.ScheduledQueue, most int, _, until time.Time) ([]myodai.Delivery, error) {
+	return s.claimAside(owner, most, until, func(d *myodai.Delivery) bool { return myodai.ScheduledQueueOf(*d) == from })
+}
+
+func (s *memory) ClaimExpired(_ context.Context, owner string, most int, now, until time.Time) ([]myodai.Delivery, error) {
+	return s.claimAside(owner, most, until, func(d *myodai.Delivery) bool { return !d.ExpiresAt.After(now) })
+}
+
+func (s *memory) claimAside(owner string, most int, until time.Time, wanted func(*myodai.Delivery) bool) (list []myodai.Delivery, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.broken {
+		return nil, errBroken
+	}
+	for _, d := range s.deliveries {
+		if len(list) < most && s.aside[d.ID] && !d.State.Terminal() && wanted(d) {
+			list = append(list, s.lease(d, owner, until))
+		}
 	}
 	return list, nil
 }

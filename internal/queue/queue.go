@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/myodai/myodai"
+	"github.com/myodai/myodai/internal/shaping"
 )
 
 // Store is what the queue needs of the store.
@@ -42,18 +43,24 @@ type Agent interface {
 	Attempt(ctx context.Context, job myodai.Job) []myodai.Outcome
 }
 
-// Options is what a Queue works with. Store and Agent must be given.
+// Options is what a Queue works with. Store, Backlog and Agent must be given.
 type Options struct {
-	Store Store
-	Agent Agent
+	Store   Store
+	Backlog Backlog
+	Agent   Agent
+	// Site finds the site that mail for a domain goes to; nil means that each domain
+	// is one.
+	Site func(context.Context, myodai.Name, myodai.Route) myodai.Site
+	// Rules are the rules that count now; nil means the default ones, for ever.
+	Rules func() *shaping.Rules
+	// Sites keeps what is known of sites, for people to see; nil means nobody does.
+	Sites Sites
 	// Owner is the name of this node in leases. It must not be used again after a
 	// restart; "" makes one up, which is right outside tests.
 	Owner string
 	// Sessions bounds jobs at a time; 0 means 1000. A session is a socket and some
 	// ten KiB, and many of them wait for slow servers.
 	Sessions int
-	// PerDomain bounds them per recipient domain; 0 means 10.
-	PerDomain int
 	// JobSize bounds the deliveries of one job; 0 means 100.
 	JobSize int
 	// Claimed bounds the deliveries that are leased and wait; 0 means 10,000.
@@ -89,7 +96,13 @@ func (o Options) withDefaults() Options {
 		o.Owner = "queue-" + hex.EncodeToString(draw(o.Random, 8))
 	}
 	o.Sessions = orElse(o.Sessions, 1000)
-	o.PerDomain = orElse(o.PerDomain, 10)
+	if o.Site == nil {
+		o.Site = func(_ context.Context, domain myodai.Name, _ myodai.Route) myodai.Site { return myodai.SiteOf(domain) }
+	}
+	if o.Rules == nil {
+		rules := shaping.Default()
+		o.Rules = func() *shaping.Rules { return rules }
+	}
 	o.JobSize = orElse(o.JobSize, 100)
 	o.Claimed = orElse(o.Claimed, 10_000)
 	o.MaxAttempt = orElse(o.MaxAttempt, 20*time.Minute)
@@ -130,7 +143,7 @@ func New(o Options) *Queue {
 	o = o.withDefaults()
 	return &Queue{
 		with: o, metrics: newMetrics(o.Registerer),
-		wake: make(chan struct{}, 1), records: make(chan myodai.Finished, batchSize), signals: make(chan signal, 16),
+		wake: make(chan struct{}, 1), records: make(chan myodai.Finished, batchSize), signals: make(chan signal, 64),
 	}
 }
 

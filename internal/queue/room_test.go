@@ -59,7 +59,7 @@ func TestManyRecipients(t *testing.T) {
 	if got := store.states(); got[myodai.DeliveryDelivered] != 498 || got[myodai.DeliveryBounced] != 1 || got[myodai.DeliveryDeferred] != 1 {
 		t.Errorf("states %v", got)
 	}
-	if n := sink.Connections(); n > 5 {
+	if n := sink.Connections(); n > 10 {
 		t.Errorf("%d connections", n)
 	}
 	seen := map[string]bool{}

@@ -16,12 +16,8 @@ const claimSize = 500
 // first wake-up is heeded at once.
 const wakePause = 5 * time.Millisecond
 
-// signal is what a job tells the loop.
-type signal struct {
-	to      way
-	ended   bool
-	answers bool // servers of the domain have replied
-}
+// signal is what a job, or a lookup, tells the loop: what to do with the lanes.
+type signal func(*lanes, time.Time)
 
 // Run works until ctx ends. Then it claims nothing more, gives back what has not
 // begun, lets jobs under way end for as long as Options.Grace, and returns nil.
@@ -37,11 +33,14 @@ func (q *Queue) Run(ctx context.Context) error {
 	writing.Go(func() { q.write(unwritten) })
 	writing.Go(func() { q.metrics.watch(ctx, q.with.Store, q.with.Log) })
 
-	l := newLanes(q.with.Sessions, q.with.PerDomain, q.with.JobSize)
-	q.loop(ctx, l, func(to way, list []myodai.Delivery) {
-		jobs.Go(func() { q.run(attempts, to, list) })
-	})
-	q.end(ctx, l, &jobs, cut)
+	w := &worker{Queue: q, lanes: newLanes(q.with.Sessions, q.with.Claimed, q.with.JobSize, q.with.Rules())}
+	w.begin = func(b begin) {
+		j := &job{queue: q, begin: b, source: b.outlet.source, rules: w.lanes.rules, limits: b.lane.limits}
+		jobs.Go(func() { q.run(attempts, j) })
+	}
+	w.ask = func(to place) { jobs.Go(func() { q.lookUp(attempts, to) }) }
+	w.loop(ctx)
+	w.end(ctx, &jobs, cut)
 	close(q.records)
 	const lastWrites = 5 * time.Second
 	defer time.AfterFunc(lastWrites, giveUp).Stop()
@@ -49,77 +48,118 @@ func (q *Queue) Run(ctx context.Context) error {
 	return nil
 }
 
+// worker is the one goroutine of a queue that knows the lanes.
+type worker struct {
+	*Queue
+	lanes  *lanes
+	begin  func(begin)
+	ask    func(place)
+	walked string // the scheduled queue behind which the walk goes on
+	walkAt time.Time
+	report reporter
+
+	failing bool // the store, at the last look
+}
+
 // loop claims and begins jobs until ctx ends.
-func (q *Queue) loop(ctx context.Context, l *lanes, begin func(way, []myodai.Delivery)) {
-	tick := time.NewTicker(q.with.Poll)
+func (w *worker) loop(ctx context.Context) {
+	tick := time.NewTicker(w.with.Poll)
 	defer tick.Stop()
-	failing := false
+	w.tidy(ctx, time.Now())
 	look := true // there may be something due
-	wake, rested := q.wake, (<-chan time.Time)(nil)
+	wake, rested := w.wake, (<-chan time.Time)(nil)
 	for ctx.Err() == nil {
+		now := time.Now()
 		if look {
-			var err error
-			now := time.Now()
-			// A second more than needed, because the next look is that far away.
-			q.release(ctx, l.drop(now.Add(q.with.MaxAttempt+q.with.Poll)))
-			if look, err = q.claim(ctx, l, now); err != nil && ctx.Err() == nil && !failing {
-				q.with.Log.ErrorContext(ctx, "claim deliveries", "err", err)
-			}
-			failing = err != nil
+			look = w.look(ctx, now)
 		}
-		for to, list, ok := l.next(); ok; to, list, ok = l.next() {
-			begin(to, list)
-		}
-		q.metrics.show(l)
-		if look && l.waiting < q.with.Claimed {
+		fed := w.feed(ctx, now)
+		next := w.turn(ctx, now)
+		if look || fed {
 			continue // the last claim was full, and there is room for another
+		}
+		var sleep <-chan time.Time
+		if !next.IsZero() {
+			sleep = time.After(time.Until(next))
 		}
 		select {
 		case <-ctx.Done():
 		case <-tick.C:
 			look = true
+			w.tidy(ctx, time.Now())
 		case <-wake:
 			look = true
 			wake, rested = nil, time.After(wakePause)
 		case <-rested:
-			wake, rested = q.wake, nil
-		case s := <-q.signals:
-			heed(l, s)
+			wake, rested = w.wake, nil
+		case <-sleep:
+		case s := <-w.signals:
+			s(w.lanes, time.Now())
 		}
 	}
 }
 
-// heed does what a signal asks for.
-func heed(l *lanes, s signal) {
-	if s.ended {
-		l.ended(s.to, s.answers)
-		return
+// turn begins what may begin, looks up the sites that are asked for, and sets
+// aside what has no room. It says when the next lane wakes up.
+func (w *worker) turn(ctx context.Context, now time.Time) (next time.Time) {
+	w.heed(now)
+	next = w.lanes.wake(now)
+	for to, ok := w.lanes.places.next(); ok; to, ok = w.lanes.places.next() {
+		w.ask(to)
 	}
-	l.answered(s.to)
+	for b, ok := w.lanes.next(now); ok; b, ok = w.lanes.next(now) {
+		w.begin(b)
+	}
+	w.setAside(ctx)
+	w.metrics.show(w.lanes)
+	return next
 }
 
-// claim takes in what is due, as far as there is room; more tells that there may
-// be more of it.
-func (q *Queue) claim(ctx context.Context, l *lanes, now time.Time) (more bool, err error) {
-	n := min(claimSize, q.with.Claimed-l.waiting)
-	if n <= 0 {
-		return true, nil
+// heed does what signals ask for that have come already, so that a claim that
+// takes long keeps no job from ending.
+func (w *worker) heed(now time.Time) {
+	for range cap(w.signals) {
+		select {
+		case s := <-w.signals:
+			s(w.lanes, now)
+		default:
+			return
+		}
 	}
-	list, err := q.with.Store.ClaimDeliveries(ctx, q.with.Owner, n, now, now.Add(q.with.Lease))
-	if err != nil {
-		return false, err
+}
+
+// tidy does what is to be done every now and then.
+func (w *worker) tidy(ctx context.Context, now time.Time) {
+	if rules := w.with.Rules(); rules != w.lanes.rules {
+		w.lanes.shape(rules, now)
 	}
-	l.add(list)
-	return len(list) == n, nil
+	// A second more than needed, because the next look is that far away.
+	w.release(ctx, w.lanes.drop(now.Add(w.with.MaxAttempt+w.with.Poll)))
+	w.walk(ctx, now)
+	w.expire(ctx, now)
+	w.tell(ctx, now, false)
+	w.lanes.forget(now)
+}
+
+// look takes in what is due; more tells that there may be more of it. A store that
+// fails is told of once.
+func (w *worker) look(ctx context.Context, now time.Time) (more bool) {
+	list, err := w.with.Store.ClaimDeliveries(ctx, w.with.Owner, claimSize, now, now.Add(w.with.Lease))
+	if err != nil && ctx.Err() == nil && !w.failing {
+		w.with.Log.ErrorContext(ctx, "claim deliveries", "err", err)
+	}
+	w.failing = err != nil
+	w.lanes.add(list, now)
+	return len(list) == claimSize
 }
 
 // end gives back what waits and sees running jobs off.
-func (q *Queue) end(ctx context.Context, l *lanes, jobs *sync.WaitGroup, cut func()) {
-	later, cancel := context.WithTimeout(context.WithoutCancel(ctx), q.with.Grace)
+func (w *worker) end(ctx context.Context, jobs *sync.WaitGroup, cut func()) {
+	later, cancel := context.WithTimeout(context.WithoutCancel(ctx), w.with.Grace)
 	defer cancel()
 	const never = 100 * 365 * 24 * time.Hour
-	q.release(later, l.drop(time.Now().Add(never)))
-	defer time.AfterFunc(q.with.Grace, cut).Stop()
+	w.release(later, w.lanes.drop(time.Now().Add(never)))
+	defer time.AfterFunc(w.with.Grace, cut).Stop()
 	over := make(chan struct{})
 	go func() {
 		jobs.Wait()
@@ -127,10 +167,13 @@ func (q *Queue) end(ctx context.Context, l *lanes, jobs *sync.WaitGroup, cut fun
 	}()
 	for {
 		select {
-		case s := <-q.signals:
-			heed(l, s)
-			q.metrics.show(l)
+		case s := <-w.signals:
+			s(w.lanes, time.Now())
+			w.metrics.show(w.lanes)
 		case <-over:
+			w.release(later, w.lanes.drop(time.Now().Add(never)))
+			w.setAside(later)
+			w.tell(later, time.Now(), true)
 			return
 		}
 	}

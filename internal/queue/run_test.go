@@ -13,6 +13,7 @@ import (
 
 	"github.com/myodai/myodai"
 	"github.com/myodai/myodai/internal/queue"
+	"github.com/myodai/myodai/internal/shaping"
 )
 
 // start runs a queue until stop is called, which waits for its end. After that
@@ -20,6 +21,9 @@ import (
 func start(t *testing.T, o queue.Options) (q *queue.Queue, stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
+	if o.Backlog == nil {
+		o.Backlog = o.Store.(queue.Backlog)
+	}
 	q = queue.New(o)
 	ended := make(chan error, 1)
 	go func() { ended <- q.Run(ctx) }()
@@ -30,6 +34,17 @@ func start(t *testing.T, o queue.Options) (q *queue.Queue, stop func()) {
 		}
 	})
 }
+
+// oneEach are rules that give each site one connection.
+func oneEach() *shaping.Rules { return onlyOne }
+
+var onlyOne = func() *shaping.Rules {
+	r, err := shaping.Parse([]byte("default: {connections: 1}"))
+	if err != nil {
+		panic(err)
+	}
+	return r
+}()
 
 // TestRetrySchedule follows one delivery through an outage of a day (P14).
 func TestRetrySchedule(t *testing.T) {
@@ -219,7 +234,7 @@ func TestShutdown(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				store := newMemory(100, "example.net")
 				agent := &receivers{each: tt.each}
-				_, stop := start(t, queue.Options{Store: store, Agent: agent, JobSize: 10, PerDomain: 1})
+				_, stop := start(t, queue.Options{Store: store, Agent: agent, JobSize: 10, Rules: oneEach})
 				synctest.Wait()
 				begun := time.Now()
 				stop()
@@ -383,7 +398,7 @@ func TestLongWaitKeepsItsLease(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := newMemory(60, "example.net")
 		agent := &receivers{each: time.Minute}
-		_, stop := start(t, queue.Options{Store: store, Agent: agent, JobSize: 5, PerDomain: 1})
+		_, stop := start(t, queue.Options{Store: store, Agent: agent, JobSize: 5, Rules: oneEach})
 		store.wait(t.Context(), func() bool { return len(store.finished) == 60 })
 		stop()
 		if store.released == 0 {
