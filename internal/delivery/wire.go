@@ -3,6 +3,7 @@ package delivery
 import (
 	"bufio"
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"strings"
@@ -80,6 +81,11 @@ func needsOf(msg []byte) needs {
 }
 
 func ascii(b []byte) bool {
+	for ; len(b) >= 8; b = b[8:] { // eight at a time, as this looks at every octet we send
+		if binary.LittleEndian.Uint64(b)&0x8080808080808080 != 0 {
+			return false
+		}
+	}
 	for _, c := range b {
 		if c >= utf8.RuneSelf {
 			return false

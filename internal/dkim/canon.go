@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"hash"
+	"sync"
 )
 
 // Canonicalization is a form a header or a body is brought into before it is
@@ -26,7 +27,10 @@ type bodyHash struct {
 // hashBody hashes the canonical form of body, or its first limit octets when
 // limit is not negative. It reads body once and keeps no copy of it.
 func hashBody(body []byte, c Canonicalization, limit int64) bodyHash {
-	s := sink{hash: sha256.New(), limit: limit}
+	s := sinks.Get().(*sink)
+	defer sinks.Put(s)
+	s.hash.Reset()
+	s.limit, s.total = limit, 0
 	if c == Simple {
 		s.simple(body)
 	} else {
@@ -38,6 +42,9 @@ func hashBody(body []byte, c Canonicalization, limit int64) bodyHash {
 	sum.length = s.total
 	return sum
 }
+
+// sinks are used again, as each is larger than all else that signing takes.
+var sinks = sync.Pool{New: func() any { return &sink{hash: sha256.New()} }}
 
 // sink gathers what is written to it into blocks worth hashing.
 type sink struct {

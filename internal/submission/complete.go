@@ -41,7 +41,7 @@ const dateLayout = "Mon, 02 Jan 2006 15:04:05 -0700"
 func complete(h header, body []byte, id myodai.MessageID, from myodai.Name, host myodai.Name, now time.Time) (
 	message []byte, headerID string, err error) {
 	var b bytes.Buffer
-	b.Grow(len(body) + maxHeader/8)
+	b.Grow(h.size() + len(body) + 512)
 	date := now.UTC().Format(dateLayout)
 	b.WriteString("Received: by " + string(host) + " id " + string(id) + ";\r\n\t" + date + "\r\n")
 	for _, f := range h {
@@ -50,24 +50,24 @@ func complete(h header, body []byte, id myodai.MessageID, from myodai.Name, host
 		}
 	}
 	switch value := h.first("Date"); {
-	case len(h.all("Date")) == 0:
+	case !h.has("Date"):
 		b.WriteString("Date: " + date + "\r\n")
 	default:
-		if _, err := mail.ParseDate(value); err != nil {
+		if !isDate(value) {
 			return nil, "", myodai.Invalidf("the Date %q is not a date of RFC 5322; leave it out and the time of submission is used",
 				shorten([]byte(value)))
 		}
 	}
 	headerID = h.first("Message-ID")
 	switch {
-	case len(h.all("Message-ID")) == 0:
+	case !h.has("Message-ID"):
 		headerID = "<" + strings.TrimPrefix(string(id), "msg_") + "@" + string(from) + ">"
 		b.WriteString("Message-ID: " + headerID + "\r\n")
 	case !isMessageID(headerID):
 		return nil, "", myodai.Invalidf("the Message-ID %q is not of the form <left@right>; leave it out and one is made",
 			shorten([]byte(headerID)))
 	}
-	if len(h.all("MIME-Version")) == 0 {
+	if !h.has("MIME-Version") {
 		b.WriteString("MIME-Version: 1.0\r\n")
 	}
 	b.Write(crlf)
@@ -76,6 +76,16 @@ func complete(h header, body []byte, id myodai.MessageID, from myodai.Name, host
 		b.Write(crlf)
 	}
 	return b.Bytes(), headerID, nil
+}
+
+// isDate reports whether s is a date-time of RFC 5322. Nearly all have the one
+// form that costs little to read.
+func isDate(s string) bool {
+	if _, err := time.Parse(dateLayout, s); err == nil {
+		return true
+	}
+	_, err := mail.ParseDate(s)
+	return err == nil
 }
 
 // isMessageID reports whether s is a msg-id of RFC 5322 §3.6.4, taken widely:

@@ -2,6 +2,7 @@ package submission
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -31,7 +32,9 @@ type field struct {
 
 // is reports whether the field has the given name; case does not matter
 // (RFC 5322 §1.2.2).
-func (f field) is(name string) bool { return strings.EqualFold(f.name, name) }
+func (f field) is(name string) bool {
+	return len(f.name) == len(name) && strings.EqualFold(f.name, name) // both are ASCII
+}
 
 // value is the field body on one line, without the white space around it
 // (RFC 5322 §2.2.3).
@@ -43,17 +46,6 @@ func (f field) value() string {
 // header is the fields of a message in order.
 type header []field
 
-// all lists the fields with the given name.
-func (h header) all(name string) header {
-	var found header
-	for _, f := range h {
-		if f.is(name) {
-			found = append(found, f)
-		}
-	}
-	return found
-}
-
 // first is the value of the first field with the given name, "" for none.
 func (h header) first(name string) string {
 	for _, f := range h {
@@ -62,6 +54,27 @@ func (h header) first(name string) string {
 		}
 	}
 	return ""
+}
+
+// count is how many fields with the given name there are.
+func (h header) count(name string) (n int) {
+	for _, f := range h {
+		if f.is(name) {
+			n++
+		}
+	}
+	return n
+}
+
+// has reports whether there is a field with the given name.
+func (h header) has(name string) bool { return slices.ContainsFunc(h, func(f field) bool { return f.is(name) }) }
+
+// size is how many octets the fields have.
+func (h header) size() (n int) {
+	for _, f := range h {
+		n += len(f.raw)
+	}
+	return n
 }
 
 // once are the fields that may be there only once: by RFC 5322 §3.6, RFC 2045
@@ -159,14 +172,14 @@ func (h header) check() error {
 		return myodai.Invalidf("the message has no header; it needs at least a From field")
 	}
 	for _, name := range once {
-		if n := len(h.all(name)); n > 1 {
+		if n := h.count(name); n > 1 {
 			return myodai.Invalidf("the message has %d %s fields; one is allowed", n, name)
 		}
 	}
-	if len(h.all("From")) == 0 {
+	if !h.has("From") {
 		return myodai.Refuse(myodai.CodeInvalid, "from", "the message has no From field; write who sends it")
 	}
-	if hops := len(h.all("Received")); hops > maxHops {
+	if hops := h.count("Received"); hops > maxHops {
 		return myodai.Invalidf("the message has %d Received fields and seems to go round in circles; %d are allowed", hops, maxHops)
 	}
 	return nil

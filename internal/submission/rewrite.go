@@ -44,7 +44,7 @@ func rewriteFrom(message []byte, own Mailbox, tenant string) ([]byte, error) {
 		case f.is("Sender"):
 		case f.is("From"):
 			writeMailboxes(&b, "From", []Mailbox{from})
-			if len(h.all("Reply-To")) == 0 {
+			if !h.has("Reply-To") {
 				writeMailboxes(&b, "Reply-To", []Mailbox{author})
 			}
 		default:

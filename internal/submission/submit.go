@@ -164,7 +164,7 @@ func (e *Engine) author(ctx context.Context, tenant myodai.TenantID, p myodai.Po
 	if way.Fate == FateRefuse {
 		return myodai.Address{}, Way{}, myodai.Refuse(myodai.CodeForbidden, "from", "%s", way.Lacking)
 	}
-	if len(h.all("Sender")) > 0 {
+	if h.has("Sender") {
 		sender, err := parseAuthor(h.first("Sender"))
 		if err != nil {
 			return myodai.Address{}, Way{}, inField("Sender", err)
