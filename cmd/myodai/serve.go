@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
-	"os"
 	"os/signal"
 	"path/filepath"
 	"runtime/debug"
@@ -15,11 +14,6 @@ import (
 
 	"github.com/myodai/myodai/internal/access"
 )
-
-// gcPercent lets garbage grow to four times what lives, where Go would let it
-// grow to as much. So little lives in this program that it would collect all the
-// time otherwise: a check of a domain costs a sixth less with it.
-const gcPercent = 400
 
 func (c *cli) serveCommand() *cobra.Command {
 	cmd := &cobra.Command{
@@ -38,9 +32,6 @@ in the environment (MYODAI_KEY_FILE) or here (--key-file); later ones win.`,
 			if err != nil {
 				return err
 			}
-			if os.Getenv("GOGC") == "" {
-				debug.SetGCPercent(gcPercent)
-			}
 			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGINT, syscall.SIGTERM)
 			defer stop()
 			context.AfterFunc(ctx, stop) // from the first signal on, the next has its usual effect
@@ -48,6 +39,7 @@ in the environment (MYODAI_KEY_FILE) or here (--key-file); later ones win.`,
 			if err != nil {
 				return err
 			}
+			go tendMemory(ctx)
 			return s.Run(ctx)
 		},
 	}

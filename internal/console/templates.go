@@ -12,8 +12,10 @@ import (
 	"sync"
 )
 
-// pages are the templates of every page in one language, by the page's name.
-type pages map[string]*template.Template
+// pages are the templates of every page in one language, by the page's name. Each
+// is read when it is first shown: all of them take more memory than the mail of a
+// node under load, and a node that nobody looks at needs none.
+type pages map[string]func() *template.Template
 
 // loadPages reads the embedded templates, for every language. They are part of
 // the program: that they parse is shown by a test.
@@ -26,12 +28,14 @@ var loadPages = sync.OnceValue(func() map[Lang]pages {
 })
 
 func loadPagesIn(lang Lang, words words, assets assets) pages {
-	shared := template.New("").Option("missingkey=error").Funcs(template.FuncMap{
-		"t":     func(key string, args ...any) string { return words.say(lang, key, args...) },
-		"rich":  func(key string, args ...any) template.HTML { return words.rich(lang, key, args...) },
-		"asset": assets.path,
+	shared := sync.OnceValue(func() *template.Template {
+		t := template.New("").Option("missingkey=error").Funcs(template.FuncMap{
+			"t":     func(key string, args ...any) string { return words.say(lang, key, args...) },
+			"rich":  func(key string, args ...any) template.HTML { return words.rich(lang, key, args...) },
+			"asset": assets.path,
+		})
+		return template.Must(t.ParseFS(ui, "ui/layout.tmpl", "ui/shared/*.tmpl"))
 	})
-	shared = template.Must(shared.ParseFS(ui, "ui/layout.tmpl", "ui/shared/*.tmpl"))
 	names, err := fs.Glob(ui, "ui/*.tmpl")
 	if err != nil {
 		panic("console: " + err.Error())
@@ -39,7 +43,9 @@ func loadPagesIn(lang Lang, words words, assets assets) pages {
 	all := pages{}
 	for _, name := range names {
 		if page := strings.TrimSuffix(path.Base(name), ".tmpl"); page != "layout" {
-			all[page] = template.Must(template.Must(shared.Clone()).ParseFS(ui, name))
+			all[page] = sync.OnceValue(func() *template.Template {
+				return template.Must(template.Must(shared().Clone()).ParseFS(ui, name))
+			})
 		}
 	}
 	return all
@@ -114,7 +120,7 @@ func (v *visit) execute(out *bytes.Buffer, page, part string, data any) error {
 	if !ok {
 		return fmt.Errorf("there is no template %q", page)
 	}
-	if err := t.ExecuteTemplate(out, part, data); err != nil {
+	if err := t().ExecuteTemplate(out, part, data); err != nil {
 		return fmt.Errorf("write page %s: %w", page, err)
 	}
 	return nil

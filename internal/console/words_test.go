@@ -88,7 +88,7 @@ func wordsOfTemplates(t *testing.T) map[string]bool {
 	t.Helper()
 	keys := map[string]bool{}
 	for _, page := range loadPages()[English] {
-		for _, part := range page.Templates() {
+		for _, part := range page().Templates() {
 			if part.Tree != nil {
 				walk(part.Tree.Root, keys)
 			}

@@ -26,7 +26,7 @@ func (s *Store) Accept(ctx context.Context, a myodai.Accepted) (m myodai.Message
 		return myodai.Message{}, false, wrap("accept message", r.err)
 	}
 	if !r.repeated && a.Message.Basis != "" { // what is held is not signed yet
-		s.bodies.put(bodyOf{a.Message.TenantID, a.Message.ID}, a.Body)
+		s.bodies.put(bodyOf{a.Message.TenantID, a.Message.ID}, a.Body, len(a.Deliveries))
 	}
 	return r.message, r.repeated, nil
 }

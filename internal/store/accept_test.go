@@ -48,7 +48,12 @@ func TestAccept(t *testing.T) {
 			}
 		}
 
-		same(t, "what is sent", must(s.Sending(t.Context(), a.Message.ID))(t), myodai.Sending{Message: a.Message, Domain: d, Tenant: tenant})
+		m = a.Message
+		same(t, "what is sent", must(s.Sending(t.Context(), m.ID))(t), myodai.Sending{
+			Message: myodai.Message{ID: m.ID, TenantID: m.TenantID, DomainID: m.DomainID, SenderID: m.SenderID, Basis: m.Basis, Class: m.Class, From: m.From},
+			Domain:  myodai.Domain{ID: d.ID, TenantID: d.TenantID, Name: d.Name, State: d.State},
+			Tenant:  myodai.Tenant{ID: tenant.ID, State: tenant.State},
+		})
 		_, err = s.Sending(t.Context(), "msg_none")
 		wantCode(t, err, myodai.CodeNotFound)
 	})

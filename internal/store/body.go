@@ -44,38 +44,68 @@ type bodyOf struct {
 }
 
 // bodies keeps the newest bodies this process accepted, because most are sent
-// at once. A body never changes, so what is here is true. The zero value is
-// ready.
+// at once, until each of their deliveries has been attempted. A body never
+// changes, so what is here is true. The zero value is ready.
 type bodies struct {
 	mu    sync.Mutex
-	kept  map[bodyOf][]byte
-	order []bodyOf // oldest first
+	kept  map[bodyOf]*body
+	order []bodyOf // oldest first; those that are gone stand here, too
 	size  int
+}
+
+// body is one of them, and how many deliveries have not been attempted.
+type body struct {
+	octets []byte
+	wanted int
 }
 
 func (b *bodies) get(of bodyOf) []byte {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.kept[of]
+	if one := b.kept[of]; one != nil {
+		return one.octets
+	}
+	return nil
 }
 
 // put keeps a body that is durable, and forgets the oldest ones for it.
-func (b *bodies) put(of bodyOf, body []byte) {
-	if len(body) > maxCachedBody {
+func (b *bodies) put(of bodyOf, octets []byte, deliveries int) {
+	if len(octets) > maxCachedBody || deliveries == 0 {
 		return
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.kept == nil {
-		b.kept = map[bodyOf][]byte{}
+		b.kept = map[bodyOf]*body{}
 	}
 	if _, ok := b.kept[of]; ok {
 		return
 	}
-	b.kept[of], b.order, b.size = body, append(b.order, of), b.size+len(body)
-	for b.size > maxBodies {
-		b.size -= len(b.kept[b.order[0]])
-		delete(b.kept, b.order[0])
+	b.kept[of], b.order, b.size = &body{octets, deliveries}, append(b.order, of), b.size+len(octets)
+	for b.size > maxBodies || len(b.order) > 2*len(b.kept)+maxForgotten {
+		b.forget(b.order[0])
 		b.order = b.order[1:]
+	}
+}
+
+// maxForgotten is how many names of bodies that are gone may stand in order.
+const maxForgotten = 100
+
+// attempted notes that a delivery of the message needs the body no more, or not
+// for a while.
+func (b *bodies) attempted(of bodyOf) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if one := b.kept[of]; one != nil {
+		if one.wanted--; one.wanted == 0 {
+			b.forget(of)
+		}
+	}
+}
+
+func (b *bodies) forget(of bodyOf) {
+	if one := b.kept[of]; one != nil {
+		b.size -= len(one.octets)
+		delete(b.kept, of)
 	}
 }

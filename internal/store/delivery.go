@@ -159,6 +159,9 @@ func (s *Store) FinishDeliveries(ctx context.Context, owner string, list []myoda
 	if err != nil {
 		return nil, err
 	}
+	for _, f := range list {
+		s.bodies.attempted(bodyOf{f.Delivery.TenantID, f.Delivery.MessageID})
+	}
 	return lost, nil
 }
 

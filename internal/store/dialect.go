@@ -85,12 +85,14 @@ func openSQLite(path string) (write, read *sql.DB, err error) {
 	}
 	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() +
 		"?_pragma=busy_timeout(5000)&_pragma=foreign_keys(1)&_pragma=synchronous(full)"
-	write, err = sql.Open("sqlite", dsn+"&_pragma=journal_mode(wal)&_pragma=secure_delete(fast)&_txlock=immediate")
+	// What is written again and again goes into the file every 16 MiB of WAL only.
+	write, err = sql.Open("sqlite", dsn+"&_pragma=journal_mode(wal)&_pragma=secure_delete(fast)&_pragma=wal_autocheckpoint(4096)&_txlock=immediate")
 	if err != nil {
 		return nil, nil, err
 	}
 	write.SetMaxOpenConns(1)
-	read, err = sql.Open("sqlite", dsn+"&_pragma=query_only(1)")
+	// A reader's own cache matters little: the file is in the system's.
+	read, err = sql.Open("sqlite", dsn+"&_pragma=query_only(1)&_pragma=cache_size(-512)")
 	if err != nil {
 		return nil, nil, errors.Join(err, write.Close())
 	}

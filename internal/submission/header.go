@@ -67,7 +67,9 @@ func (h header) count(name string) (n int) {
 }
 
 // has reports whether there is a field with the given name.
-func (h header) has(name string) bool { return slices.ContainsFunc(h, func(f field) bool { return f.is(name) }) }
+func (h header) has(name string) bool {
+	return slices.ContainsFunc(h, func(f field) bool { return f.is(name) })
+}
 
 // size is how many octets the fields have.
 func (h header) size() (n int) {
