@@ -115,7 +115,8 @@ func (s *sealer) read(host myodai.Name, path string) (l link, ok bool) {
 
 // readToken reads a token of the given kind at the host.
 func (s *sealer) readToken(kind byte, host myodai.Name, token []byte) (l link, ok bool) {
-	var room [maxSealed]byte
+	room := s.rooms.Get().(*[maxSealed]byte)
+	defer s.rooms.Put(room)
 	text, ok := s.open(room[:], kind, host, token)
 	if !ok {
 		return link{}, false

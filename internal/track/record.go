@@ -53,39 +53,47 @@ func (r record) wish() myodai.Unsubscription {
 // append writes the record as json.Marshal would, without what is empty. It is
 // by hand because every click waits for it.
 func (r record) append(b []byte) []byte {
-	text := func(name, value string) {
-		if value != "" {
-			b = append(append(append(b, `,"`...), name...), `":`...)
-			b = appendText(b, value)
-		}
-	}
-	number := func(name string, value int64) {
-		if value != 0 {
-			b = append(append(append(b, `,"`...), name...), `":`...)
-			b = strconv.AppendInt(b, value, 10)
-		}
-	}
-	flag := func(name string, value bool) {
-		if value {
-			b = append(append(append(b, `,"`...), name...), `":true`...)
-		}
-	}
 	b = appendText(append(b, `{"id":`...), string(r.ID))
-	text("t", string(r.Tenant))
-	text("m", string(r.Message))
-	text("d", string(r.Delivery))
-	number("at", r.At)
-	text("k", string(r.Kind))
-	number("n", int64(r.Link))
-	number("of", int64(r.Of))
-	text("u", r.URL)
-	text("a", r.Agent)
-	flag("head", r.Head)
-	flag("pre", r.Prefetch)
-	text("c", string(r.Class))
-	text("w", string(r.Way))
-	flag("undo", r.Undo)
+	b = appendString(b, "t", string(r.Tenant))
+	b = appendString(b, "m", string(r.Message))
+	b = appendString(b, "d", string(r.Delivery))
+	b = appendNumber(b, "at", r.At)
+	b = appendString(b, "k", string(r.Kind))
+	b = appendNumber(b, "n", int64(r.Link))
+	b = appendNumber(b, "of", int64(r.Of))
+	b = appendString(b, "u", r.URL)
+	b = appendString(b, "a", r.Agent)
+	b = appendFlag(b, "head", r.Head)
+	b = appendFlag(b, "pre", r.Prefetch)
+	b = appendString(b, "c", string(r.Class))
+	b = appendString(b, "w", string(r.Way))
+	b = appendFlag(b, "undo", r.Undo)
 	return append(b, '}')
+}
+
+func appendName(b []byte, name string) []byte {
+	return append(append(append(b, `,"`...), name...), `":`...)
+}
+
+func appendString(b []byte, name, value string) []byte {
+	if value == "" {
+		return b
+	}
+	return appendText(appendName(b, name), value)
+}
+
+func appendNumber(b []byte, name string, value int64) []byte {
+	if value == 0 {
+		return b
+	}
+	return strconv.AppendInt(appendName(b, name), value, 10)
+}
+
+func appendFlag(b []byte, name string, value bool) []byte {
+	if !value {
+		return b
+	}
+	return append(appendName(b, name), "true"...)
 }
 
 // appendText writes a string of JSON.

@@ -102,7 +102,7 @@ func openSpool(dir string, most int64, patience time.Duration) (*spool, error) {
 // keep appends a record and returns when it is durable, or will not be, or when
 // that takes too long (errSlow).
 func (s *spool) keep(data []byte) error {
-	b, err := s.append(data, crc32.Checksum(data, castagnoli))
+	b, err := s.append(data)
 	if err != nil {
 		return err
 	}
@@ -110,7 +110,7 @@ func (s *spool) keep(data []byte) error {
 	return b.err
 }
 
-func (s *spool) append(data []byte, sum uint32) (*batch, error) {
+func (s *spool) append(data []byte) (*batch, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	n := int64(frameSize + len(data))
@@ -132,9 +132,10 @@ func (s *spool) append(data []byte, sum uint32) (*batch, error) {
 		}
 	}
 	b := s.open
-	b.octets = binary.BigEndian.AppendUint32(b.octets, uint32(len(data))) // #nosec G115 -- at most maxRecord
-	b.octets = binary.BigEndian.AppendUint32(b.octets, sum)
-	b.octets = append(b.octets, data...)
+	b.octets = append(append(b.octets, make([]byte, frameSize)...), data...)
+	frame := b.octets[len(b.octets)-int(n):]
+	binary.BigEndian.PutUint32(frame, uint32(len(data))) // #nosec G115 -- at most maxRecord
+	binary.BigEndian.PutUint32(frame[4:], crc32.Checksum(frame[frameSize:], castagnoli))
 	s.size += n
 	return b, nil
 }

@@ -25,6 +25,7 @@ import (
 type sealer struct {
 	block cipher.Block
 	macs  sync.Pool // of hash.Hash, keyed
+	rooms sync.Pool // of *[maxSealed]byte, to open tokens in
 }
 
 const tagSize = 16
@@ -39,7 +40,11 @@ func newSealer(key [32]byte) (*sealer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("derive the keys of tokens: %w", err)
 	}
-	return &sealer{block: block, macs: sync.Pool{New: func() any { return hmac.New(sha256.New, keys[32:]) }}}, nil
+	return &sealer{
+		block: block,
+		macs:  sync.Pool{New: func() any { return hmac.New(sha256.New, keys[32:]) }},
+		rooms: sync.Pool{New: func() any { return new([maxSealed]byte) }},
+	}, nil
 }
 
 // seal writes text as a token of the given kind for the given host.
