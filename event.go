@@ -37,6 +37,8 @@ const (
 	EventMessageHeld     EventKind = "message.held"
 	EventMessageReleased EventKind = "message.released"
 
+	EventMessageQuarantined EventKind = "message.quarantined" // a delivery was put aside: the program died at it three times
+
 	EventTrackingRegistered EventKind = "tracking.registered"
 	EventTrackingDiagnosed  EventKind = "tracking.diagnosed" // not verified, and what is wrong is something else than before
 	EventTrackingProved     EventKind = "tracking.proved"    // the name is the tenant's; its certificate is next
@@ -99,7 +101,7 @@ var EventKinds = []EventKind{
 	EventSenderRegistered, EventSenderChanged, EventSenderAsked, EventSenderConfirmed, EventSenderDenied, EventSenderExpired,
 	EventSenderAtRisk, EventSenderRefused, EventSenderRecovered, EventSenderDeleted,
 	EventMessageHeld, EventMessageReleased, EventMessageAccepted, EventMessageDeferred, EventMessageDelivered, EventMessageBounced, EventMessageExpired, EventMessageSuppressed, EventMessageComplained,
-	EventMessageRefused, EventMessageNotified,
+	EventMessageRefused, EventMessageNotified, EventMessageQuarantined,
 	EventMessageResubscribed,
 	EventMessageUnsubscribed,
 	EventMessageClicked,

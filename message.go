@@ -57,7 +57,12 @@ type Hold string
 const (
 	HoldSuppressed Hold = "suppressed" // for the recipient to be mailed again
 	HoldStanding   Hold = "standing"   // for every StandingHold that includes it to be released
+	HoldCrashed    Hold = "crashed"    // for the operator: the process died at it again and again (P09)
 )
+
+// MaxCrashes is how many times in a row the process may die that has a delivery,
+// before the delivery is put into quarantine (P09).
+const MaxCrashes = 3
 
 // Terminal reports whether nothing more will be attempted.
 func (s DeliveryState) Terminal() bool {

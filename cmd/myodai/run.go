@@ -152,4 +152,7 @@ func (s *server) Close() {
 			s.log.Error("close the database", "err", err)
 		}
 	}
+	if s.node != nil {
+		s.node.close() // last: from here on another process may have the directory
+	}
 }

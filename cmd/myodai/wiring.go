@@ -76,6 +76,7 @@ type server struct {
 	registry   *prometheus.Registry
 	doors      *doors
 	faults     *faults
+	node       *node
 }
 
 // openTimeout bounds what is done before anything is served.
@@ -98,6 +99,9 @@ func newServer(cfg config, log *slog.Logger) (_ *server, err error) {
 		}
 	}()
 	s.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	if s.node, err = openNode(cfg.Data); err != nil {
+		return nil, err
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), openTimeout)
 	defer cancel()
 	master, _, err := s.openStore(ctx)
@@ -182,7 +186,7 @@ func (s *server) buildRooms(master [32]byte) error {
 	}
 	routes := s.newRoutes()
 	s.queue = queue.New(queue.Options{
-		Store: s.store, Backlog: s.store, Agent: routes, Site: routes.Site, Log: log.With("room", "queue"), Registerer: s.registry,
+		Store: s.store, Node: s.node.name, Backlog: s.store, Agent: routes, Site: routes.Site, Log: log.With("room", "queue"), Registerer: s.registry,
 	})
 	s.submission = submission.New(submission.Options{
 		Store: s.store, Suppressions: s.store, Holds: s.store, Addresses: s.store, Routes: slices.Sorted(maps.Keys(cfg.Routes)),

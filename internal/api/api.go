@@ -110,6 +110,7 @@ func New(o Options) *Server {
 	s.registerEvents()
 	s.registerQueue()
 	s.registerHolds()
+	s.registerQuarantine()
 	s.document = newDocument(s.api.OpenAPI())
 	s.document.serve(s.mux)
 	s.http = &http.Server{

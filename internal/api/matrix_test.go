@@ -130,6 +130,8 @@ var doors = []struct {
 	{"list-tenant-audit-trail", "operator", "GET", "/v1/tenants/{tenant_id}/audit", "", 200},
 	{"list-events", "both", "GET", "/v1/events", "", 200},
 	{"get-queue", "both", "GET", "/v1/queue", "", 200},
+	{"list-quarantine", "operator", "GET", "/v1/queue/quarantine", "", 200},
+	{"release-quarantined", "operator", "POST", "/v1/queue/quarantine/{delivery_id}/release", "", 409}, // it is held for something else
 	{"list-queued", "both", "GET", "/v1/queue/deliveries", "", 200},
 	{"retry-queue", "both", "POST", "/v1/queue/retry", `{}`, 200},
 	{"list-holds", "both", "GET", "/v1/queue/holds", "", 200},

@@ -13,10 +13,11 @@ const (
 	beatLasts = 30 * time.Second
 )
 
-// beat says once that this node is alive.
-func (q *Queue) beat(ctx context.Context) {
+// beat says once that this node is alive. With its name it takes over from its own
+// last run.
+func (q *Queue) beat(ctx context.Context, name string) {
 	now := time.Now()
-	if err := q.with.Store.Heartbeat(ctx, q.with.Owner, now, now.Add(beatLasts)); err != nil && ctx.Err() == nil {
+	if err := q.with.Store.Heartbeat(ctx, name, q.with.Owner, now, now.Add(beatLasts), q.quarantined(ctx, now)); err != nil && ctx.Err() == nil {
 		q.with.Log.ErrorContext(ctx, "heartbeat", "err", err)
 	}
 }
@@ -24,7 +25,7 @@ func (q *Queue) beat(ctx context.Context) {
 // live beats once, and then until the returned function is called: longer than
 // ctx, because what is under way is still ours.
 func (q *Queue) live(ctx context.Context) (stop func()) {
-	q.beat(ctx)
+	q.beat(ctx, q.with.Node)
 	beating, end := context.WithCancel(context.WithoutCancel(ctx))
 	ended := make(chan struct{})
 	go func() {
@@ -36,7 +37,7 @@ func (q *Queue) live(ctx context.Context) (stop func()) {
 			case <-beating.Done():
 				return
 			case <-tick.C:
-				q.beat(beating)
+				q.beat(beating, "")
 			}
 		}
 	}()

@@ -15,7 +15,7 @@ func TestDeadNodesMailGoesOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newMemory(3, "example.net")
 		now := time.Now()
-		if err := s.Heartbeat(t.Context(), "dead", now, now.Add(30*time.Second)); err != nil {
+		if err := s.Heartbeat(t.Context(), "", "dead", now, now.Add(30*time.Second), nil); err != nil {
 			t.Fatal(err)
 		}
 		if list, err := s.ClaimDeliveries(t.Context(), "dead", 9, now, now.Add(30*time.Minute)); err != nil || len(list) != 3 {

@@ -21,15 +21,18 @@ type memory struct {
 	tenant     myodai.Tenant
 	body       []byte
 
-	aside    map[myodai.DeliveryID]bool // in its scheduled queue
-	setAside int
-	finished []myodai.Finished
-	claims   int
-	released int
-	broken   bool // every call fails
-	alive    map[string]time.Time
-	poison   myodai.DeliveryID // whose result cannot be written
-	changed  chan struct{}     // closed and replaced with every change
+	aside      map[myodai.DeliveryID]bool // in its scheduled queue
+	setAside   int
+	finished   []myodai.Finished
+	claims     int
+	released   int
+	broken     bool // every call fails
+	alive      map[string]time.Time
+	names      map[string]string
+	crashes    map[myodai.DeliveryID]int
+	quarantine []myodai.Event
+	poison     myodai.DeliveryID // whose result cannot be written
+	changed    chan struct{}     // closed and replaced with every change
 }
 
 // newMemory holds one message with n deliveries to each of the domains, due now.
@@ -40,6 +43,7 @@ func newMemory(n int, domains ...myodai.Name) *memory {
 		tenant:  myodai.Tenant{ID: "ten_1", State: myodai.TenantActive},
 		body:    []byte("From: a@example.com\r\nSubject: hello\r\n\r\nHello.\r\n"),
 		changed: make(chan struct{}), alive: map[string]time.Time{}, aside: map[myodai.DeliveryID]bool{},
+		names: map[string]string{}, crashes: map[myodai.DeliveryID]int{},
 	}
 	for _, domain := range domains {
 		for i := range n {
@@ -79,7 +83,7 @@ func (s *memory) ClaimDeliveries(_ context.Context, owner string, most int, now,
 		if len(list) == most {
 			break
 		}
-		if d.State.Terminal() || s.aside[d.ID] || d.DueAt.After(now) || d.LeasedUntil.After(now) {
+		if d.State.Terminal() || d.State == myodai.DeliveryHeld || s.crashes[d.ID] > 0 || s.aside[d.ID] || d.DueAt.After(now) || d.LeasedUntil.After(now) {
 			continue
 		}
 		list = append(list, s.lease(d, owner, until))
@@ -164,6 +168,7 @@ func (s *memory) FinishDeliveries(_ context.Context, owner string, list []myodai
 			continue
 		}
 		*d = f.Delivery
+		delete(s.crashes, d.ID)
 		s.finished = append(s.finished, f)
 	}
 	s.change()
@@ -187,17 +192,43 @@ func (s *memory) ReleaseDeliveries(_ context.Context, owner string, ids []myodai
 	return nil
 }
 
+func (s *memory) ClaimCrashed(_ context.Context, owner string, crashes, most int, now, until time.Time) ([]myodai.Delivery, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.broken {
+		return nil, errBroken
+	}
+	var list []myodai.Delivery
+	for _, d := range s.deliveries {
+		if s.crashes[d.ID] != crashes || d.State != myodai.DeliveryAccepted {
+			continue
+		}
+		if most--; most >= 0 && d.LeaseOwner == "" && !d.DueAt.After(now) {
+			d.LeaseOwner, d.LeasedUntil = owner, until
+			d.Attempts++
+			list = append(list, *d)
+		}
+	}
+	return list, nil
+}
+
 // Heartbeat notes who is alive, and takes the leases of those who are not.
-func (s *memory) Heartbeat(_ context.Context, owner string, now, until time.Time) error {
+func (s *memory) Heartbeat(_ context.Context, name, owner string, now, until time.Time, quarantined func(myodai.Delivery) myodai.Event) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.broken {
 		return errBroken
 	}
-	s.alive[owner] = until
+	s.alive[owner], s.names[owner] = until, name
 	for _, d := range s.deliveries {
-		if end, known := s.alive[d.LeaseOwner]; known && !end.After(now) {
+		again := name != "" && s.names[d.LeaseOwner] == name && d.LeaseOwner != owner
+		if end, known := s.alive[d.LeaseOwner]; known && (again || !end.After(now)) {
 			d.LeaseOwner, d.LeasedUntil = "", time.Time{}
+			s.crashes[d.ID]++
+		}
+		if s.crashes[d.ID] >= myodai.MaxCrashes && d.State == myodai.DeliveryAccepted {
+			d.State, d.Hold = myodai.DeliveryHeld, myodai.HoldCrashed
+			s.quarantine = append(s.quarantine, quarantined(*d))
 		}
 	}
 	return nil

@@ -15,14 +15,15 @@ const summaryInterval = time.Minute
 // metrics is what the queue tells of itself. Nothing in it names a tenant, a
 // domain or a recipient.
 type metrics struct {
-	attempts *prometheus.CounterVec
-	crashes  prometheus.Counter
-	lost     prometheus.Counter
-	sessions prometheus.Gauge
-	waiting  prometheus.Gauge
-	queued   *prometheus.GaugeVec
-	oldest   prometheus.Gauge
-	wanted   bool // somebody reads them
+	attempts    *prometheus.CounterVec
+	crashes     prometheus.Counter
+	quarantined prometheus.Counter
+	lost        prometheus.Counter
+	sessions    prometheus.Gauge
+	waiting     prometheus.Gauge
+	queued      *prometheus.GaugeVec
+	oldest      prometheus.Gauge
+	wanted      bool // somebody reads them
 }
 
 func newMetrics(r prometheus.Registerer) *metrics {
@@ -32,6 +33,9 @@ func newMetrics(r prometheus.Registerer) *metrics {
 		}, []string{"outcome"}),
 		crashes: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "myodai_queue_crashes_total", Help: "Attempts that ended in a panic.",
+		}),
+		quarantined: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "myodai_queue_quarantined_total", Help: "Deliveries put aside because the process died at them.",
 		}),
 		lost: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "myodai_queue_leases_lost_total", Help: "Results that were not recorded because the lease had been taken over.",
@@ -51,7 +55,7 @@ func newMetrics(r prometheus.Registerer) *metrics {
 		wanted: r != nil,
 	}
 	if r != nil {
-		r.MustRegister(m.attempts, m.crashes, m.lost, m.sessions, m.waiting, m.queued, m.oldest)
+		r.MustRegister(m.attempts, m.crashes, m.quarantined, m.lost, m.sessions, m.waiting, m.queued, m.oldest)
 	}
 	return m
 }

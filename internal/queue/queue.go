@@ -25,9 +25,13 @@ type Store interface {
 	FinishDeliveries(ctx context.Context, owner string, list []myodai.Finished) (lost []myodai.DeliveryID, err error)
 	// ReleaseDeliveries gives deliveries back that were claimed and not attempted.
 	ReleaseDeliveries(ctx context.Context, owner string, ids []myodai.DeliveryID) error
-	// Heartbeat says that owner is alive until the given time, and takes the leases
-	// of those whose time is over.
-	Heartbeat(ctx context.Context, owner string, now, until time.Time) error
+	// ClaimCrashed is ClaimDeliveries for what lived through so many crashes in a
+	// row; owner never holds more than max of it.
+	ClaimCrashed(ctx context.Context, owner string, crashes, max int, now, until time.Time) ([]myodai.Delivery, error)
+	// Heartbeat says that owner, of the node with the given name, is alive until the
+	// given time, and takes the leases of those whose time is over, and of who had
+	// the name before. What crashed too often is put aside with an event.
+	Heartbeat(ctx context.Context, name, owner string, now, until time.Time, quarantined func(myodai.Delivery) myodai.Event) error
 	// Sending is the message with what entitles it to be sent, as that is now.
 	Sending(ctx context.Context, message myodai.MessageID) (myodai.Sending, error)
 	// Body is the message in wire form, signatures included.
@@ -55,7 +59,11 @@ type Options struct {
 	Rules func() *shaping.Rules
 	// Sites keeps what is known of sites, for people to see; nil means nobody does.
 	Sites Sites
-	// Owner is the name of this node in leases. It must not be used again after a
+	// Node is the name of this node, which it has again after a restart and no other
+	// process has: what it held before is due again at once. "" is nobody's name;
+	// then that takes half a minute.
+	Node string
+	// Owner is what this run of the node is called in leases. It must not be used again after a
 	// restart; "" makes one up, which is right outside tests.
 	Owner string
 	// Sessions bounds jobs at a time; 0 means 1000. A session is a socket and some

@@ -59,6 +59,9 @@ type worker struct {
 	report reporter
 
 	failing bool // the store, at the last look
+
+	trial trial
+	hurry <-chan time.Time // when to look for more of what lived through a crash
 }
 
 // loop claims and begins jobs until ctx ends.
@@ -70,10 +73,11 @@ func (w *worker) loop(ctx context.Context) {
 	wake, rested := w.wake, (<-chan time.Time)(nil)
 	for ctx.Err() == nil {
 		now := time.Now()
-		if look {
+		alone, over := w.alone(now)
+		if look = (look || over) && !alone; look {
 			look = w.look(ctx, now)
 		}
-		fed := w.feed(ctx, now)
+		fed := !alone && w.feed(ctx, now)
 		next := w.turn(ctx, now)
 		if look || fed {
 			continue // the last claim was full, and there is room for another
@@ -92,6 +96,8 @@ func (w *worker) loop(ctx context.Context) {
 			wake, rested = nil, time.After(wakePause)
 		case <-rested:
 			wake, rested = w.wake, nil
+		case <-w.hurry:
+			look = true
 		case <-sleep:
 		case s := <-w.signals:
 			s(w.lanes, time.Now())
@@ -150,15 +156,21 @@ func (w *worker) look(ctx context.Context, now time.Time) (more bool) {
 	}
 	w.failing = err != nil
 	w.lanes.add(list, now)
-	return len(list) == claimSize
+	w.claimCrashed(ctx, now)
+	return len(list) == claimSize && w.trial.until.IsZero()
 }
+
+// longAfter is past the end of every lease.
+const longAfter = 100 * 365 * 24 * time.Hour
 
 // end gives back what waits and sees running jobs off.
 func (w *worker) end(ctx context.Context, jobs *sync.WaitGroup, cut func()) {
 	later, cancel := context.WithTimeout(context.WithoutCancel(ctx), w.with.Grace)
 	defer cancel()
-	const never = 100 * 365 * 24 * time.Hour
-	w.release(later, w.lanes.drop(time.Now().Add(never)))
+	if d := w.trial.waits; d != nil {
+		w.release(later, []myodai.DeliveryID{d.ID})
+	}
+	w.release(later, w.lanes.drop(time.Now().Add(longAfter)))
 	defer time.AfterFunc(w.with.Grace, cut).Stop()
 	over := make(chan struct{})
 	go func() {
@@ -171,7 +183,7 @@ func (w *worker) end(ctx context.Context, jobs *sync.WaitGroup, cut func()) {
 			s(w.lanes, time.Now())
 			w.metrics.show(w.lanes)
 		case <-over:
-			w.release(later, w.lanes.drop(time.Now().Add(never)))
+			w.release(later, w.lanes.drop(time.Now().Add(longAfter)))
 			w.setAside(later)
 			w.tell(later, time.Now(), true)
 			return

@@ -77,14 +77,15 @@ func (s *Store) Attempts(ctx context.Context, tenant myodai.TenantID, delivery m
 // What was set aside is not in it: however much that is, nothing waits behind it.
 const dueDeliveries = `
 	select id as due_id from deliveries
-	 where ` + waiting + ` and queue = '' and due_at <= $1 and leased_until <= $1
+	 where ` + waiting + ` and queue = '' and crashes = 0 and due_at <= $1 and leased_until <= $1
 	 order by due_at, id
 	 limit $2`
 
 // ClaimDeliveries hands out up to max due deliveries of all tenants, the longest
 // due first, and leases them to owner until the given instant. The attempt this
 // begins is counted. A node that dies lets its lease run out; nobody has to
-// notice (P17). What a standing hold includes becomes held instead.
+// notice (P17). What a standing hold includes becomes held instead, and what
+// lived through a crash is left to ClaimCrashed.
 func (s *Store) ClaimDeliveries(ctx context.Context, owner string, max int, now, until time.Time) ([]myodai.Delivery, error) {
 	return s.claim(ctx, dueDeliveries, now, max, owner, until)
 }
@@ -95,7 +96,8 @@ func (s *Store) claim(ctx context.Context, found string, now time.Time, args ...
 	err = s.write(ctx, "claim deliveries", func(q session) error {
 		list, err = all(q, deliveryFields, `
 			with due as materialized (`+found+q.dialect.skipLocked+`)
-			update deliveries set lease_owner = $3, leased_until = $4, attempts = attempts + 1, queue = ''
+			update deliveries set crashes = case when lease_owner = '' then crashes else crashes + 1 end,
+			       lease_owner = $3, leased_until = $4, attempts = attempts + 1, queue = ''
 			 where id in (select due_id from due)
 			returning `+deliveryColumns, append([]any{now}, args...)...)
 		if err != nil {
@@ -107,10 +109,13 @@ func (s *Store) claim(ctx context.Context, found string, now time.Time, args ...
 	if err != nil {
 		return nil, err
 	}
-	slices.SortFunc(list, func(a, b myodai.Delivery) int {
-		return cmp.Or(a.DueAt.Compare(b.DueAt), cmp.Compare(a.ID, b.ID))
-	})
+	slices.SortFunc(list, byDue)
 	return list, nil
+}
+
+// byDue orders deliveries as they are claimed.
+func byDue(a, b myodai.Delivery) int {
+	return cmp.Or(a.DueAt.Compare(b.DueAt), cmp.Compare(a.ID, b.ID))
 }
 
 // FinishDeliveries writes what attempts ended in and ends their leases, in one
@@ -189,7 +194,7 @@ func (q session) finish(owner string, list []myodai.Finished) (held map[myodai.D
 		ids, err := all(q, only[myodai.DeliveryID], `
 			with ended (delivery, tenant, attempt, became, due, expires, outcome) as (values `+rows.String()+`)
 			update deliveries set state = became, due_at = due, expires_at = expires, last_outcome = outcome,
-			       lease_owner = '', leased_until = 0
+			       lease_owner = '', leased_until = 0, crashes = 0
 			  from ended
 			 where id = delivery and tenant_id = tenant and lease_owner = $1 and attempts = attempt
 			returning id`, args...)

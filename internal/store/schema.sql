@@ -153,10 +153,12 @@ CREATE TABLE deliveries (
   expires_at bigint not null,
   last_outcome text not null,
   lease_owner text not null,
-  leased_until bigint not null, route text not null default 'delivery', hold text not null default '', notify boolean not null default false, probe text not null default '', class text not null default '', pool text not null default '', queue text not null default '',
+  leased_until bigint not null, route text not null default 'delivery', hold text not null default '', notify boolean not null default false, probe text not null default '', class text not null default '', pool text not null default '', queue text not null default '', crashes bigint not null default 0,
   unique (tenant_id, id),
   foreign key (tenant_id, message_id) references messages (tenant_id, id)
 );
+
+CREATE INDEX deliveries_crashed on deliveries (due_at, id) where crashes > 0 and state in ('accepted', 'deferred');
 
 CREATE INDEX deliveries_due on deliveries (due_at, id) where state in ('accepted', 'deferred') and queue = '';
 
@@ -394,7 +396,7 @@ CREATE TABLE migrations (version bigint primary key, name text not null);
 CREATE TABLE nodes (
   owner text primary key,
   alive_until bigint not null
-);
+, name text not null default '');
 
 CREATE TABLE notices (
   delivery_id text primary key,

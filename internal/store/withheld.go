@@ -19,7 +19,7 @@ func (q session) letGo(entry myodai.Suppression, at time.Time) ([]myodai.Deliver
 	list, err := all(q, func(h *held) []any { return append(deliveryFields(&h.d), &h.class) }, `
 		select d.id, d.tenant_id, d.message_id, d.recipient_local, d.recipient_domain, d.return_local, d.return_domain,
 		       d.route, d.state, d.attempts, d.due_at, d.queued_at, d.expires_at, d.last_outcome, d.lease_owner, d.leased_until,
-		       d.hold, d.notify, d.probe, m.class
+		       d.hold, d.notify, d.probe, d.class, d.pool, m.class
 		  from deliveries d join messages m on m.tenant_id = d.tenant_id and m.id = d.message_id
 		 where d.tenant_id = $1 and d.state = 'held' and d.hold = 'suppressed' and d.recipient_domain = $2 and lower(d.recipient_local) = lower($3)
 		 order by d.id`, entry.TenantID, entry.Address.Domain, entry.Address.Local)
