@@ -63,6 +63,9 @@ func answerQuestion(v *visit) error {
 	token := v.r.PathValue("token")
 	var err error
 	if v.r.PostFormValue("answer") == "deny" {
+		if v.r.PostFormValue("sure") == "" { // programs press buttons, too, and people tick the box (T10)
+			return v.question(http.StatusUnprocessableEntity, problem{Message: v.say("question.unsure")})
+		}
 		_, err = v.o.Senders.Deny(v.r.Context(), token)
 	} else {
 		_, err = v.o.Senders.Confirm(v.r.Context(), token, v.actor.Tenant, v.r.PostFormValue("code"))

@@ -62,6 +62,9 @@ func TestSenderIsConfirmedByPages(t *testing.T) {
 	if page.header.Get("Referrer-Policy") != "no-referrer" || !strings.Contains(page.body, "心当たりがありません") || !strings.Contains(page.body, "Acme") {
 		t.Errorf("the page of the link: %v %s", page.header, page.body)
 	}
+	if p := nobody.post(w.question(), "answer", "deny"); p.status != http.StatusUnprocessableEntity || !strings.Contains(p.body, "チェックを入れて") {
+		t.Errorf("denied by a bot that presses buttons: %d %s", p.status, p.body)
+	}
 	if p := nobody.post(w.question(), "answer", "agree"); p.status != http.StatusForbidden || w.verified() { // a bot that presses buttons
 		t.Errorf("without a code: %d", p.status)
 	}
@@ -134,7 +137,7 @@ func TestAnswersToAQuestion(t *testing.T) {
 		t.Errorf("the right code after ten wrong ones: %d", p.status)
 	}
 	admin.post(at + "/ask")
-	if p := nobody.post(w.question(), "answer", "deny"); p.status != http.StatusOK || !strings.Contains(p.body, "30 days") {
+	if p := nobody.post(w.question(), "answer", "deny", "sure", "yes"); p.status != http.StatusOK || !strings.Contains(p.body, "30 days") {
 		t.Errorf("this was not me: %d %s", p.status, p.body)
 	}
 	if p := admin.post(w.question(), "answer", "agree"); p.status != http.StatusConflict || w.verified() {

@@ -212,7 +212,7 @@ func TestUnsubscribe(t *testing.T) {
 		request(s, "HEAD", platform, path)
 	}
 	for _, nothing := range []struct{ contentType, form string }{
-		{urlencoded, ""}, {urlencoded, "List-Unsubscribe=Yes"}, {"text/plain", "List-Unsubscribe=One-Click"}, {urlencoded, "wish="},
+		{urlencoded, ""}, {urlencoded, "List-Unsubscribe=Yes"}, {"text/plain", "List-Unsubscribe=One-Click"}, {urlencoded, "wish="}, {urlencoded, "wish=unsubscribe"},
 		{"multipart/form-data", "List-Unsubscribe=One-Click"}, {urlencoded, strings.Repeat("x", 9000) + "&List-Unsubscribe=One-Click"}, {"", "x"},
 	} {
 		calm(t, "POST "+nothing.form[:min(9, len(nothing.form))], post(s, platform, path, nothing.contentType, nothing.form), http.StatusBadRequest)
@@ -229,7 +229,7 @@ func TestUnsubscribe(t *testing.T) {
 	}
 	multipart := "--b\r\nContent-Disposition: form-data; name=\"List-Unsubscribe\"\r\n\r\nOne-Click\r\n--b--\r\n"
 	for _, press := range []struct{ contentType, form string }{
-		{urlencoded, "List-Unsubscribe=One-Click"}, {"multipart/form-data; boundary=b", multipart}, {urlencoded, "wish=unsubscribe"},
+		{urlencoded, "List-Unsubscribe=One-Click"}, {"multipart/form-data; boundary=b", multipart}, {urlencoded, "wish=unsubscribe&sure=yes"},
 	} {
 		for range 2 {
 			calm(t, "press", post(s, platform, path, press.contentType, press.form), http.StatusOK, "配信を停止しました", "This mail has been stopped", `value="undo"`)

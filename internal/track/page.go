@@ -28,6 +28,7 @@ const stylePath = "/style.css"
 type words struct {
 	Lang, Title, Text string
 	Button, Wish      string // "" for none
+	Tick              string // what is ticked before the button works; "" for nothing
 }
 
 // view is what a page is made of.
@@ -46,20 +47,20 @@ var pageWords = map[string][]words{
 		{Lang: "en", Title: "This link does not work at present", Text: "The sender's account has been suspended, so the link leads nowhere for now."},
 	},
 	pageAsk: {
-		{Lang: "ja", Title: "メールの配信を停止しますか", Text: "停止すると、この送信者からこの種類のメールは届かなくなります。", Button: "配信を停止する", Wish: "unsubscribe"},
-		{Lang: "en", Title: "Do you want to stop this mail?", Text: "You will get no more mail of this kind from this sender.", Button: "Stop this mail", Wish: "unsubscribe"},
+		{Lang: "ja", Title: "メールの配信を停止しますか", Text: "停止すると、この送信者からこの種類のメールは届かなくなります。", Tick: "この種類のメールを停止する", Button: "配信を停止する", Wish: "unsubscribe"},
+		{Lang: "en", Title: "Do you want to stop this mail?", Text: "You will get no more mail of this kind from this sender.", Tick: "Stop mail of this kind", Button: "Stop this mail", Wish: "unsubscribe"},
 	},
 	pageDone: {
 		{Lang: "ja", Title: "配信を停止しました", Text: "すでに送信手続きが済んでいるメールは、行き違いで届くことがあります。", Button: "配信を再開する", Wish: "undo"},
 		{Lang: "en", Title: "This mail has been stopped", Text: "A mail that was on its way already may still arrive.", Button: "I want it again", Wish: "undo"},
 	},
 	pageUndone: {
-		{Lang: "ja", Title: "配信を再開しました", Text: "これまでどおりメールをお届けします。", Button: "配信を停止する", Wish: "unsubscribe"},
-		{Lang: "en", Title: "You will get this mail again", Text: "Nothing else has changed.", Button: "Stop this mail", Wish: "unsubscribe"},
+		{Lang: "ja", Title: "配信を再開しました", Text: "これまでどおりメールをお届けします。", Tick: "この種類のメールを停止する", Button: "配信を停止する", Wish: "unsubscribe"},
+		{Lang: "en", Title: "You will get this mail again", Text: "Nothing else has changed.", Tick: "Stop mail of this kind", Button: "Stop this mail", Wish: "unsubscribe"},
 	},
 	pageLater: {
-		{Lang: "ja", Title: "ただいま受け付けられません", Text: "配信停止はまだ完了していません。しばらくしてからもう一度お試しください。", Button: "もう一度試す", Wish: "unsubscribe"},
-		{Lang: "en", Title: "This did not work just now", Text: "The mail has not been stopped yet. Please try again in a little while.", Button: "Try again", Wish: "unsubscribe"},
+		{Lang: "ja", Title: "ただいま受け付けられません", Text: "配信停止はまだ完了していません。しばらくしてからもう一度お試しください。", Tick: "この種類のメールを停止する", Button: "もう一度試す", Wish: "unsubscribe"},
+		{Lang: "en", Title: "This did not work just now", Text: "The mail has not been stopped yet. Please try again in a little while.", Tick: "Stop mail of this kind", Button: "Try again", Wish: "unsubscribe"},
 	},
 }
 

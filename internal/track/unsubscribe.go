@@ -22,9 +22,10 @@ const maxForm = 4 << 10
 const wishTime = 5 * time.Second
 
 // unsubscribe answers at the URL of List-Unsubscribe. Whoever fetches it gets a
-// page with a button, and nothing changes: scanners fetch everything (T44). A
-// POST acts if it says what RFC 8058 §3.2 wants it to say, or what our buttons
-// say, however often it comes.
+// page with a form, and nothing changes: scanners fetch everything (T44). A POST
+// acts if it says what RFC 8058 §3.2 wants it to say, or what our forms say,
+// however often it comes. Some scanners press every button, too, so beside ours
+// there is a box that people tick.
 func (s *Server) unsubscribe(w http.ResponseWriter, r *http.Request, l link) {
 	switch r.Method {
 	case http.MethodGet, http.MethodHead:
@@ -42,7 +43,7 @@ func (s *Server) unsubscribe(w http.ResponseWriter, r *http.Request, l link) {
 	switch {
 	case form.Get("List-Unsubscribe") == "One-Click":
 		u.Way = myodai.UnsubscribeOneClick
-	case form.Get("wish") == "unsubscribe":
+	case form.Get("wish") == "unsubscribe" && form.Get("sure") != "":
 		u.Way = myodai.UnsubscribePage
 	case form.Get("wish") == "undo":
 		u.Way, u.Undo = myodai.UnsubscribePage, true
