@@ -103,23 +103,14 @@ func (s *service) confirmsByMail(t *testing.T, tn tenant) {
 		t.Errorf("the mail's subject is %s", subject)
 	}
 	s.passesAs(t, m, "dkim=pass", "dmarc=pass", "header.from=plat.example")
-	body := io.Reader(base64.NewDecoder(base64.StdEncoding, m.Body))
-	if m.Header.Get("Content-Transfer-Encoding") != "base64" {
-		body = quotedprintable.NewReader(m.Body)
-	}
-	text, err := io.ReadAll(body)
-	check(t, err)
-	link := regexp.MustCompile(`http://\S+/confirm/[0-9a-z]+`).Find(text)
-	if link == nil {
-		t.Fatalf("no link in\n%s", text)
-	}
+	link := linkIn(t, m, `/confirm/[0-9a-z]+`)
 	for range 5 { // T10: opening it changes nothing
-		resp, err := http.Get(string(link))
+		resp, err := http.Get(link)
 		check(t, err)
 		_ = resp.Body.Close()
 	}
 	s.refuses(t, tn, "shop@receiver.example", "")
-	resp, err := http.PostForm(string(link), url.Values{"answer": {"agree"}, "code": {code[1]}})
+	resp, err := http.PostForm(link, url.Values{"answer": {"agree"}, "code": {code[1]}})
 	check(t, err)
 	_ = resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
@@ -127,4 +118,27 @@ func (s *service) confirmsByMail(t *testing.T, tn tenant) {
 	}
 	m = s.w.received(t, s.sendsAs(t, tn, "refuse", "Shop <shop@receiver.example>", "delivered"))
 	s.passesAs(t, m, "dkim=pass", "header.d=plat.example", "spf=pass")
+}
+
+// linkIn finds the link of a mail of the platform's own whose path is like this.
+func linkIn(t *testing.T, m *mail.Message, path string) string {
+	t.Helper()
+	text := textOf(t, m)
+	link := regexp.MustCompile(`http://[^/\s]+` + path).FindString(text)
+	if link == "" {
+		t.Fatalf("no link in\n%s", text)
+	}
+	return link
+}
+
+// textOf is what a mail says.
+func textOf(t *testing.T, m *mail.Message) string {
+	t.Helper()
+	body := io.Reader(base64.NewDecoder(base64.StdEncoding, m.Body))
+	if m.Header.Get("Content-Transfer-Encoding") != "base64" {
+		body = quotedprintable.NewReader(m.Body)
+	}
+	text, err := io.ReadAll(body)
+	check(t, err)
+	return string(text)
 }

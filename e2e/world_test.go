@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -30,19 +31,35 @@ const (
 
 // world is a small Internet of programs that others wrote.
 type world struct {
-	dir  string
-	nsd  *exec.Cmd // the tenant's DNS host
-	mail string    // Maildir of the receiver
+	dir     string
+	domains []string  // of tenants, at whose addresses the receiver takes mail
+	nsd     *exec.Cmd // the tenants' DNS host
+	mail    string    // Maildir of the receiver
+
+	publishing sync.Mutex
+	serial     int // grows with every zone that is published
 }
 
-// newWorld starts the root, the tenant's DNS host, a recursive resolver and a
-// receiving mail server, all stopped again when the test ends.
+// newWorld starts the root, the DNS host of a tenant with acme.example, a
+// recursive resolver and a receiving mail server, all stopped again when the test
+// ends.
 func newWorld(t *testing.T) *world {
 	t.Helper()
+	return newWorldOf(t, "acme.example")
+}
+
+// newWorldOf is newWorld for tenants with other domains.
+func newWorldOf(t *testing.T, domains ...string) *world {
+	t.Helper()
 	w := emptyWorld(t)
+	w.domains = domains
 	w.startRoot(t)
-	w.publish(t, "")
-	w.nsd = w.startNSD(t, "host", []string{host1Address, host2Address}, map[string]string{"acme.example": w.path("acme.example.zone")})
+	zones := map[string]string{}
+	for _, domain := range domains {
+		zones[domain] = w.path(domain + ".zone")
+		w.publishAt(t, domain, "")
+	}
+	w.nsd = w.startNSD(t, "host", []string{host1Address, host2Address}, zones)
 	w.startUnbound(t)
 	w.startReceiver(t)
 	return w
@@ -79,37 +96,50 @@ func (w *world) startRoot(t *testing.T) {
 	const soa = "SOA ns.root. hostmaster.root. 1 3600 600 86400 1\n"
 	root := w.write(t, "root.zone", "$TTL 1\n. "+soa+
 		". NS ns.root.\nns.root. A "+rootAddress+"\nexample. NS ns.root.\n")
-	example := w.write(t, "example.zone", "$TTL 1\nexample. "+soa+"example. NS ns.root.\n"+
-		"acme.example. NS ns1.acme.example.\nacme.example. NS ns2.acme.example.\n"+
-		"ns1.acme.example. A "+host1Address+"\nns2.acme.example. A "+host2Address+"\n"+
+	delegations := ""
+	for _, domain := range w.domains {
+		delegations += nameServers(domain)
+	}
+	example := w.write(t, "example.zone", "$TTL 1\nexample. "+soa+"example. NS ns.root.\n"+delegations+
 		"plat.example. NS ns1.plat.example.\nns1.plat.example. A "+platformAddress+"\n"+
 		"ca.example. A "+caAddress+"\n"+
 		"receiver.example. MX 10 mx.receiver.example.\nmx.receiver.example. A "+receiverAddress+"\n")
 	w.startNSD(t, "root", []string{rootAddress}, map[string]string{".": root, "example": example})
 }
 
-// serial grows with every zone that is published.
-var serial = 1
+// nameServers is a domain's delegation to the tenants' DNS host, with addresses.
+func nameServers(domain string) string {
+	return fmt.Sprintf("%[1]s. NS ns1.%[1]s.\n%[1]s. NS ns2.%[1]s.\nns1.%[1]s. A %[2]s\nns2.%[1]s. A %[3]s\n", domain, host1Address, host2Address)
+}
 
-// publish replaces the tenant's zone: its own two name servers, and what is
+// publish replaces the zone acme.example: its own two name servers, and what is
 // given in zone-file lines.
 func (w *world) publish(t *testing.T, records string) {
 	t.Helper()
-	serial++
-	w.write(t, "acme.example.zone", fmt.Sprintf("$TTL 1\nacme.example. SOA ns1.acme.example. hostmaster.acme.example. %d 3600 600 86400 1\n"+
-		"acme.example. NS ns1.acme.example.\nacme.example. NS ns2.acme.example.\n"+
-		"ns1.acme.example. A %s\nns2.acme.example. A %s\n%s", serial, host1Address, host2Address, records))
+	w.publishAt(t, "acme.example", records)
+}
+
+// publishAt is publish for any tenant's domain.
+func (w *world) publishAt(t *testing.T, domain, records string) {
+	t.Helper()
+	w.publishing.Lock()
+	w.serial++
+	serial := w.serial
+	path := w.write(t, domain+".zone", fmt.Sprintf("$TTL 1\n%[1]s. SOA ns1.%[1]s. hostmaster.%[1]s. %[2]d 3600 600 86400 1\n%[3]s%[4]s",
+		domain, serial, nameServers(domain), records))
 	if w.nsd == nil {
+		w.publishing.Unlock()
 		return
 	}
 	// NSD notices a changed file by its time in whole seconds.
 	future := time.Now().Add(time.Duration(serial) * time.Second)
-	check(t, os.Chtimes(w.path("acme.example.zone"), future, future))
+	check(t, os.Chtimes(path, future, future))
 	check(t, w.nsd.Process.Signal(syscall.SIGHUP))
+	w.publishing.Unlock()
 	want := strconv.Itoa(serial)
 	eventually(t, 10*time.Second, "NSD serves serial "+want, func() bool {
-		return strings.Contains(dig(host1Address, "acme.example", "SOA"), " "+want+" ") &&
-			strings.Contains(dig(host2Address, "acme.example", "SOA"), " "+want+" ")
+		return strings.Contains(dig(host1Address, domain, "SOA"), " "+want+" ") &&
+			strings.Contains(dig(host2Address, domain, "SOA"), " "+want+" ")
 	})
 	<-time.After(3 * time.Second) // caches hold every record for a second, and round up
 }
@@ -205,7 +235,7 @@ func (w *world) startPostfix(t *testing.T) {
 	w.runPostfix(t, "postfix", receiverAddress+":25", `myhostname = mx.receiver.example
 mydestination =
 mynetworks = 127.0.0.2/32
-virtual_mailbox_domains = receiver.example
+virtual_mailbox_domains = receiver.example `+strings.Join(w.domains, " ")+`
 virtual_mailbox_base = `+w.mail+`
 virtual_mailbox_maps = static:all/
 transport_maps = inline:{gone@receiver.example=nobody:}

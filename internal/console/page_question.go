@@ -38,7 +38,10 @@ func (v *visit) question(status int, p problem) error {
 
 func newQuestionView(r reader, session myodai.TenantID, q senders.Question, p problem) questionView {
 	view := questionView{
-		Tenant: q.Tenant, Address: q.Address.String(), Via: string(q.Via), Until: r.moment(q.ExpiresAt), Problem: p.at(""),
+		Tenant: q.Tenant, Address: q.Address.String(), Via: string(q.Via), Until: r.moment(q.ExpiresAt),
+	}
+	if p.Field != "code" { // of the address there is no field here
+		view.Problem = p.Message
 	}
 	if session != q.Confirmation.TenantID {
 		view.Code = &field{

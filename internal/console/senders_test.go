@@ -83,6 +83,22 @@ func TestSenderIsConfirmedByPages(t *testing.T) {
 	}
 }
 
+// E3: why an address cannot be confirmed is said where it is.
+func TestQuestionSaysWhyNot(t *testing.T) {
+	w := newWorld(t)
+	if err := w.store.SetPolicy(t.Context(), "", myodai.Policy{Verification: myodai.VerifyEither}); err != nil {
+		t.Fatal(err)
+	}
+	for n, token := range []string{adminToken, strangerToken} {
+		b := w.as(token)
+		b.post("/senders", "label", "sales", "address", "sales@acme.example")
+		p := b.post(w.question(), "answer", "agree")
+		if taken := len(p.all("[role=alert]")) == 1 && strings.Contains(p.body, "belongs to another account"); p.status != []int{http.StatusOK, http.StatusConflict}[n] || taken != (n == 1) {
+			t.Errorf("tenant %d: %d %s", n+1, p.status, p.body)
+		}
+	}
+}
+
 // A23, E11, B28, D11: what is to be expected of an address is said while it is
 // typed, and without script by a button, before anything is registered.
 func TestSenderHints(t *testing.T) {
