@@ -46,6 +46,8 @@ type recordView struct {
 	Found    []string // what stands there instead
 	Finding  *findingView
 	Shape    *shapeView // nil where there is no choice
+	Reach    reachView
+	SPF      *spfView // what becomes of the SPF record that is there; nil for other records
 }
 
 // shapeView is the choice between an alias and the data itself.
@@ -94,6 +96,10 @@ func newBoard(r reader, in reading, f form) board {
 	}
 	for i, item := range in.Plan.Items {
 		view := newRecordView(r, i+1, item, in.Seen[i], host, plan.ZoneOf(in.Last, item.Name), f)
+		view.Reach = newReachView(r, view.ID, item, in.Seen[i], in)
+		if item.Purpose == myodai.PurposeSPF {
+			view.editSPF(r, item, host, in, f)
+		}
 		if list := findings[item.Name]; len(list) > 0 && (view.Finding == nil || !view.Done) {
 			view.Finding = &list[0]
 		}

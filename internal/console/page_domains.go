@@ -38,6 +38,7 @@ func (s *Server) routeDomains() {
 	s.add("POST /domains/{domain}/rotate", administrators, rotateKeys)
 	s.add("GET /domains/{domain}/history", members, showHistory)
 	s.add("GET /domains/{domain}/history/{check}", members, showPastCheck)
+	s.add("GET /domains/{domain}/dmarc", administrators, showDMARC)
 	s.add("GET /domains/{domain}/delete", administrators, askToDelete)
 	s.add("POST /domains/{domain}/delete", administrators, deleteDomain)
 }
