@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/myodai/myodai"
@@ -21,6 +22,9 @@ type Options struct {
 	// Dial connects to an IP address and port. It refuses forbidden addresses
 	// with a *myodai.Error (T35); there is no other guard behind it.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// DialFrom is Dial from a local address, for jobs whose source has any; it may be
+	// nil where no job does.
+	DialFrom func(ctx context.Context, from netip.Addr, network, address string) (net.Conn, error)
 	// Hostname is the name we give in EHLO. It should be that of the addresses we
 	// send from, forwards and backwards.
 	Hostname myodai.Name
@@ -131,16 +135,11 @@ func (a *Agent) toExchangers(ctx context.Context, w *work) {
 		if problem != nil {
 			w.fail(*problem)
 		}
+		list = slices.DeleteFunc(list, func(ip netip.Addr) bool { return tried[ip] })
 		for _, ip := range list {
-			if w.done(ctx) {
-				return
-			}
-			if tried[ip] {
-				continue
-			}
 			tried[ip] = true
-			a.visit(ctx, w, target{host: host, address: netip.AddrPortFrom(ip, a.with.Port), verified: policy.mode == stsEnforce})
 		}
+		a.visitAny(ctx, w, target{host: host, verified: policy.mode == stsEnforce}, list, a.with.Port)
 	}
 }
 
@@ -159,13 +158,25 @@ func (a *Agent) toSmarthost(ctx context.Context, w *work) {
 		}
 		list = found
 	}
+	a.visitAny(ctx, w, target{host: myodai.Name(host), smarthost: a.with.Smarthost}, list, a.with.Smarthost.Port)
+}
+
+// visitAny visits the addresses of a host, those that the job's source can reach,
+// until there is nothing left to deliver.
+func (a *Agent) visitAny(ctx context.Context, w *work, t target, list []netip.Addr, port uint16) {
+	t.source = w.job.Source
+	var left []netip.AddrPort
 	for _, ip := range list {
-		if w.done(ctx) {
-			return
+		if _, ok := t.source.From(ip); ok {
+			left = append(left, netip.AddrPortFrom(ip, port))
 		}
-		a.visit(ctx, w, target{
-			host: myodai.Name(host), address: netip.AddrPortFrom(ip, a.with.Smarthost.Port), smarthost: a.with.Smarthost,
-		})
+	}
+	if len(left) == 0 && len(list) > 0 {
+		w.fail(*transient("4.4.4", "the source %s has no address that could reach %s", t.source.Name, t.host))
+	}
+	for len(left) > 0 && !w.done(ctx) {
+		t.address, left = left[0], left[1:]
+		a.visit(ctx, w, t, &left)
 	}
 }
 
@@ -175,22 +186,28 @@ func (a *Agent) addresses(ctx context.Context, host myodai.Name) ([]netip.Addr, 
 	return addresses(host, v4, v6, a.with.Shuffle)
 }
 
-// visit delivers what it can at one address. A server that ends the connection
-// after some messages gets another one for the rest, as long as each connection
-// brings something, or was kept from an earlier job and has died since.
-func (a *Agent) visit(ctx context.Context, w *work, t target) {
+// visit delivers what it can at one address, or at another of the host's that is
+// quicker to connect to. A server that ends the connection after some messages gets
+// another one for the rest, as long as each connection brings something, or was
+// kept from an earlier job and has died since.
+func (a *Agent) visit(ctx context.Context, w *work, t target, others *[]netip.AddrPort) {
 	for !w.done(ctx) {
 		left := w.unsettled
-		s, used, problem := a.session(ctx, t)
+		s, used, problem := a.session(ctx, t, others)
 		if problem != nil {
 			w.fail(*problem)
 			return
 		}
+		t = s.target
 		problem = a.deliverAll(ctx, w, s)
-		if problem == nil && a.keep(s) {
+		full := s.full(w.job.Messages)
+		if problem == nil && !full && a.keep(s) {
 			return
 		}
 		s.quit()
+		if problem == nil && full {
+			continue
+		}
 		if problem == nil {
 			return
 		}
@@ -204,7 +221,7 @@ func (a *Agent) visit(ctx context.Context, w *work, t target) {
 // deliverAll has one transaction after the other, until all items are settled or
 // the connection is lost; then it returns the outcome that stands for the loss.
 func (a *Agent) deliverAll(ctx context.Context, w *work, s *session) *myodai.Outcome {
-	for !w.done(ctx) {
+	for !w.done(ctx) && !s.full(w.job.Messages) {
 		begun := time.Now()
 		batch := w.batch(s.most)
 		items := make([]myodai.JobItem, len(batch))
@@ -212,6 +229,7 @@ func (a *Agent) deliverAll(ctx context.Context, w *work, s *session) *myodai.Out
 			items[k] = w.job.Items[i]
 		}
 		outcomes, lost := s.transact(ctx, items)
+		s.carried++
 		last := lost
 		for k, o := range outcomes {
 			if o == nil {

@@ -2,6 +2,8 @@ package delivery
 
 import (
 	"context"
+	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -87,13 +89,24 @@ func (k *kept) take(t target) *session {
 	return s
 }
 
-// session is a connection to t, one that was kept if there is any. A kept one
-// may have died meanwhile, so what it fails at says nothing of the server.
-func (a *Agent) session(ctx context.Context, t target) (s *session, used bool, problem *myodai.Outcome) {
-	if s := a.kept.take(t); s != nil {
-		s.bind(ctx)
-		return s, true, nil
+// session is a connection to t, one that was kept if there is any, to whichever of
+// its addresses. A kept one may have died meanwhile, so what it fails at says
+// nothing of the server.
+func (a *Agent) session(ctx context.Context, t target, others *[]netip.AddrPort) (s *session, used bool, problem *myodai.Outcome) {
+	list := append([]netip.AddrPort{t.address}, *others...)
+	for i, at := range list {
+		kept := t
+		kept.address = at
+		if s := a.kept.take(kept); s != nil {
+			s.bind(ctx)
+			*others = slices.Delete(list, i, i+1)
+			return s, true, nil
+		}
 	}
-	s, problem = a.open(ctx, t)
+	s, problem = a.open(ctx, t, others)
 	return s, false, problem
 }
+
+// full reports whether the session has carried as much as one connection may; 0 is
+// no limit.
+func (s *session) full(most int) bool { return most > 0 && s.carried >= most }

@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -19,6 +20,7 @@ type target struct {
 	address   netip.AddrPort
 	smarthost *Smarthost // nil when it is an MX
 	verified  bool       // TLS is required, with a certificate for host
+	source    myodai.Source
 }
 
 // session is one SMTP connection, ready for transactions once open has returned it.
@@ -37,6 +39,7 @@ type session struct {
 	brokenTLS bool
 	proven    bool // it has taken a message
 	most      int  // recipients it takes in a transaction
+	carried   int  // transactions
 	dirty     bool // a transaction was begun and not ended: RSET comes first
 	closed    bool // no further command can be given
 	stop      func() bool
@@ -46,12 +49,15 @@ type session struct {
 // opportunistic TLS fails, it connects again without: RFC 3207 leaves no other
 // way, and mail in the clear is what the server would get from those who never
 // tried (RFC 7435).
-func (a *Agent) open(ctx context.Context, t target) (*session, *myodai.Outcome) {
+//
+// others are further addresses of the host, one of which may be connected to
+// first; what remains of them was not tried.
+func (a *Agent) open(ctx context.Context, t target, others *[]netip.AddrPort) (*session, *myodai.Outcome) {
 	begun := time.Now()
 	said := &transcript{}
-	s, problem, retry := a.openOnce(ctx, t, said, false)
+	s, problem, retry := a.openOnce(ctx, t, others, said, false)
 	if retry {
-		s, problem, _ = a.openOnce(ctx, t, said, true)
+		s, problem, _ = a.openOnce(ctx, s.target, new([]netip.AddrPort), said, true)
 	}
 	if problem != nil {
 		s.quit()
@@ -63,9 +69,9 @@ func (a *Agent) open(ctx context.Context, t target) (*session, *myodai.Outcome) 
 
 // openOnce is open without the second chance; retry says that it is due. The
 // session is never nil, and closed when there was a problem with the connection.
-func (a *Agent) openOnce(ctx context.Context, t target, said *transcript, plain bool) (s *session, problem *myodai.Outcome, retry bool) {
+func (a *Agent) openOnce(ctx context.Context, t target, others *[]netip.AddrPort, said *transcript, plain bool) (s *session, problem *myodai.Outcome, retry bool) {
 	s = &session{agent: a, target: t, said: said, closed: true, brokenTLS: plain, most: maxRecipients}
-	if problem = s.connect(ctx); problem != nil {
+	if problem = s.connect(ctx, others); problem != nil {
 		return s, problem, false
 	}
 	login := t.smarthost != nil && t.smarthost.User != ""
@@ -98,26 +104,40 @@ func (a *Agent) openOnce(ctx context.Context, t target, said *transcript, plain 
 	return s, nil, false
 }
 
-func (s *session) connect(ctx context.Context) *myodai.Outcome {
-	dialing, cancel := context.WithTimeout(ctx, s.agent.with.Timeouts.Connect)
-	defer cancel()
-	conn, err := s.agent.with.Dial(dialing, "tcp", s.target.address.String())
+// connect connects to the target, or to another address of its host when that is
+// quicker.
+func (s *session) connect(ctx context.Context, others *[]netip.AddrPort) *myodai.Outcome {
+	list := append([]netip.AddrPort{s.target.address}, *others...)
+	conn, at, failed, left := s.agent.race(ctx, s.target.source, list)
+	*others = left
+	var problem *myodai.Outcome
+	for _, address := range list {
+		if err, bad := failed[address]; bad {
+			problem = worse(problem, s.unconnected(address, err))
+		}
+	}
+	if conn == nil {
+		return problem
+	}
+	s.target.address = at
+	s.said.remark("connected to %s (%s)", at, s.target.host)
+	s.use(conn)
+	s.raw = conn
+	s.bind(ctx)
+	return nil
+}
+
+// unconnected is the outcome when an address cannot be connected to.
+func (s *session) unconnected(at netip.AddrPort, err error) *myodai.Outcome {
 	if refusal, ok := errors.AsType[*myodai.Error](err); ok {
-		s.said.remark("not connected to %s (%s): %s", s.target.address, s.target.host, refusal.Message)
+		s.said.remark("not connected to %s (%s): %s", at, s.target.host, refusal.Message)
 		if s.target.smarthost != nil {
 			return transient("4.4.4", "not connected to the smarthost: %s", refusal.Message)
 		}
 		return permanent("5.4.4", "the host %s has an address mail cannot be sent to: %s", s.target.host, refusal.Message)
 	}
-	if err != nil {
-		s.said.remark("not connected to %s (%s): %s", s.target.address, s.target.host, plainly(err))
-		return transient("4.4.1", "no connection to %s: %s", s.target.host, plainly(err))
-	}
-	s.said.remark("connected to %s (%s)", s.target.address, s.target.host)
-	s.use(conn)
-	s.raw = conn
-	s.bind(ctx)
-	return nil
+	s.said.remark("not connected to %s (%s): %s", at, s.target.host, plainly(err))
+	return transient("4.4.1", "no connection to %s: %s", s.target.host, plainly(err))
 }
 
 // bind ends the connection with ctx. Closing is the one thing that ends a wait
@@ -170,9 +190,10 @@ func unwelcome(r reply) *myodai.Outcome {
 // what is offered.
 func (s *session) hello() *myodai.Outcome {
 	s.offers = map[string]string{}
-	r, problem := s.ask("EHLO "+string(s.agent.with.Hostname), s.agent.with.Timeouts.Hello)
+	name := string(cmp.Or(s.target.source.Hello, s.agent.with.Hostname))
+	r, problem := s.ask("EHLO "+name, s.agent.with.Timeouts.Hello)
 	if problem == nil && r.code/100 == 5 {
-		r, problem = s.ask("HELO "+string(s.agent.with.Hostname), s.agent.with.Timeouts.Hello)
+		r, problem = s.ask("HELO "+name, s.agent.with.Timeouts.Hello)
 		r.lines = nil
 	}
 	if problem != nil {

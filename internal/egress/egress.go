@@ -66,6 +66,12 @@ func New(o Options) *Dialer {
 // tcp, tcp4, tcp6, udp, udp4, udp6. Host names are refused: who resolves them
 // must have judged all their addresses.
 func (d *Dialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+	return d.DialFrom(ctx, netip.Addr{}, network, address)
+}
+
+// DialFrom is DialContext from one of this machine's own addresses, over tcp only;
+// the zero address leaves it to the system.
+func (d *Dialer) DialFrom(ctx context.Context, from netip.Addr, network, address string) (net.Conn, error) {
 	switch network {
 	case "tcp", "tcp4", "tcp6", "udp", "udp4", "udp6":
 	default:
@@ -97,6 +103,9 @@ func (d *Dialer) DialContext(ctx context.Context, network, address string) (net.
 			}
 			return d.judge(at.Addr())
 		},
+	}
+	if from.IsValid() {
+		dialer.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(from, 0))
 	}
 	conn, err := dialer.DialContext(ctx, network, to.String())
 	if refusal, ok := errors.AsType[*myodai.Error](err); ok {

@@ -21,6 +21,9 @@ type Mail struct {
 	To   string // and of RCPT TO
 	Data []byte // dots undone
 	TLS  bool
+
+	Hello  string         // what the client called itself
+	Client netip.AddrPort // where it came from
 }
 
 // Sink is a server that takes mail and keeps it. It is strict: what RFC 5321
@@ -109,6 +112,7 @@ type sinkConn struct {
 	conn  net.Conn
 	r     *bufio.Reader
 	tls   bool
+	hello string
 	mail  Mail
 	state string // "", "mail", "rcpt": how far the transaction is
 	taken int
@@ -151,6 +155,7 @@ func (c *sinkConn) obey(command string) bool {
 	verb, argument, _ := strings.Cut(command, " ")
 	switch {
 	case verb == "EHLO":
+		c.hello = argument
 		return c.say(c.offers()...)
 	case verb == "STARTTLS":
 		return c.say("220 go ahead") && c.startTLS()
@@ -167,7 +172,7 @@ func (c *sinkConn) obey(command string) bool {
 			c.say("421 4.7.0 that is enough for one connection")
 			return false
 		}
-		c.mail = Mail{From: between(argument), TLS: c.tls}
+		c.mail = Mail{From: between(argument), TLS: c.tls, Hello: c.hello, Client: c.conn.RemoteAddr().(*net.TCPAddr).AddrPort()}
 		c.state = "mail"
 		return c.say("250 2.1.0 ok")
 	case verb == "RCPT" && c.state == "mail":
