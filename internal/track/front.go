@@ -24,7 +24,7 @@ const (
 // for: a link or a picture, asked for in plain HTTP/1.1 and by itself. Whatever
 // else is asked, in whatever form, it hands over to net/http together with what
 // was read of it, and the connection stays there. So it understands little, and
-// never has to say no (docs/decisions/0016-redirects-without-net-http.md).
+// never has to say no (docs/decisions/0012-redirects-without-net-http.md).
 type front struct {
 	reply func(to []byte, q asked) (answer []byte, ok bool) // ok is false for what is to be handed over
 	rest  *http.Server
