@@ -20,6 +20,7 @@ type contest struct {
 	messages int // per run
 	sizes    []int
 	rounds   int
+	quiet    int // messages per second, below saturation
 	only     string
 }
 
@@ -28,6 +29,7 @@ func main() {
 	sizes := flag.String("sizes", "10,50", "sizes of messages, in KB")
 	flag.IntVar(&p.sessions, "sessions", 20, "submission sessions at a time")
 	flag.IntVar(&p.messages, "messages", 4000, "messages of each run at 10 KB")
+	flag.IntVar(&p.quiet, "quiet", 100, "messages per second of the run below saturation")
 	flag.IntVar(&p.rounds, "rounds", 3, "rounds; medians are shown")
 	flag.StringVar(&p.only, "only", "", "measure only peers whose name contains this")
 	flag.StringVar(&p.binary, "binary", "", "the program to measure; built from here when empty")
@@ -106,30 +108,37 @@ type contestant struct {
 	start func(p contest, dir string, s *sink) (*peer, error)
 }
 
+// lanesOff has Myodai sign as it does on processors without AVX-512 IFMA.
+var lanesOff = []string{"GODEBUG=cpu.avx512ifma=off"}
+
 func (p contest) contestants() []contestant {
 	postgres := os.Getenv("MYODAI_TEST_POSTGRES")
 	var list []contestant
-	for kind, program := range map[string]string{"": p.binary, ", libcrypto": p.fast} {
-		if program == "" {
-			continue
-		}
-		list = append(list, contestant{"Myodai on SQLite" + kind, func(_ contest, dir string, s *sink) (*peer, error) {
-			return startMyodai(program, dir, "", s)
-		}})
-		if postgres != "" {
-			list = append(list, contestant{"Myodai on PostgreSQL" + kind, func(_ contest, dir string, s *sink) (*peer, error) {
-				return startMyodai(program, dir, postgres, s)
+	add := func(name, program string, environ []string, postgres string) {
+		if program != "" {
+			list = append(list, contestant{name, func(_ contest, dir string, s *sink) (*peer, error) {
+				return startMyodai(program, environ, dir, postgres, s)
 			}})
 		}
 	}
+	add("Myodai on SQLite", p.binary, nil, "")
+	add("Myodai on SQLite, crypto/rsa", p.binary, lanesOff, "")
+	add("Myodai on SQLite, libcrypto", p.fast, lanesOff, "")
 	if postgres == "" {
 		skip("Myodai on PostgreSQL", "MYODAI_TEST_POSTGRES names no server")
-	}
-	slices.SortFunc(list, func(a, b contestant) int { return strings.Compare(b.name, a.name) })
-	if find("postfix") == "" || find("opendkim") == "" || os.Geteuid() != 0 {
-		skip("Postfix + OpenDKIM", "it needs both installed, and root")
 	} else {
-		list = append(list, contestant{"Postfix + OpenDKIM", startPostfix})
+		add("Myodai on PostgreSQL", p.binary, nil, postgres)
+		add("Myodai on PostgreSQL, crypto/rsa", p.binary, lanesOff, postgres)
+	}
+	for _, with := range []struct {
+		name string
+		milter
+	}{{"Postfix + OpenDKIM", opendkim}, {"Postfix + Rspamd", rspamd}, {"Postfix, unsigned", milter{}}} {
+		if find("postfix") == "" || with.milter.name != "" && find(with.milter.name) == "" || os.Geteuid() != 0 {
+			skip(with.name, "it needs all of it installed, and root")
+			continue
+		}
+		list = append(list, contestant{with.name, startPostfix(with.milter)})
 	}
 	return slices.DeleteFunc(list, func(c contestant) bool { return !strings.Contains(c.name, p.only) })
 }

@@ -21,6 +21,7 @@ type peer struct {
 	processes  []int // whose trees are counted
 	key        func(name myodai.Name) ([]string, error)
 	written    func() (written, error) // nil where no database server is asked
+	unsigned   bool
 	stop       func()
 }
 
@@ -33,6 +34,16 @@ type result struct {
 	p50, p99      time.Duration
 	signatures    int     // on each message
 	slowest, best float64 // rates of the rounds
+
+	backlog            float64       // accepts per second while the sink keeps everybody waiting
+	quietP50, quietP99 time.Duration // end to end, below saturation
+}
+
+// run is one way of submitting messages.
+type run struct {
+	count int
+	pace  time.Duration // from one message to the next; 0 for as fast as it goes
+	held  bool          // the sink answers nobody until all are accepted
 }
 
 // The signed domain, and the sample whose signatures are checked.
@@ -49,32 +60,32 @@ func (p contest) measure(c contestant, s *sink, size int) (result, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil { // #nosec G301 -- Postfix runs as others
 		return result{}, err
 	}
-	run, err := c.start(p, dir, s)
+	with, err := c.start(p, dir, s)
 	if err != nil {
 		return result{}, err
 	}
-	defer run.stop()
+	defer with.stop()
 	count := p.messages
 	if size > 20_000 {
 		count /= 2
 	}
-	if _, err := p.once(run, s, size, count/10); err != nil {
+	if _, err := p.once(with, s, size, run{count: count / 10}); err != nil {
 		return result{}, fmt.Errorf("warm-up: %w", err)
 	}
 	var rounds []result
 	for range p.rounds {
 		var before, after written
-		if run.written != nil {
-			if before, err = run.written(); err != nil {
+		if with.written != nil {
+			if before, err = with.written(); err != nil {
 				return result{}, err
 			}
 		}
-		r, err := p.once(run, s, size, count)
+		r, err := p.once(with, s, size, run{count: count})
 		if err != nil {
 			return result{}, err
 		}
-		if run.written != nil {
-			if after, err = run.written(); err != nil {
+		if with.written != nil {
+			if after, err = with.written(); err != nil {
 				return result{}, err
 			}
 			fmt.Fprintf(os.Stderr, "bench: %s, %d KB: %s\n", c.name, size/1000, after.per(count, before))
@@ -84,14 +95,25 @@ func (p contest) measure(c contestant, s *sink, size int) (result, error) {
 	}
 	r := medians(rounds)
 	r.name = c.name
+	quiet, err := p.once(with, s, size, run{count: 5 * p.quiet, pace: time.Second / time.Duration(p.quiet)})
+	if err != nil {
+		return result{}, fmt.Errorf("below saturation: %w", err)
+	}
+	held, err := p.once(with, s, size, run{count: 2 * count, held: true})
+	if err != nil {
+		return result{}, fmt.Errorf("with a backlog: %w", err)
+	}
+	r.quietP50, r.quietP99, r.backlog = quiet.p50, quiet.p99, held.accepts
+	fmt.Fprintf(os.Stderr, "bench: %s, %d KB: %.0f accepts/s with a backlog\n", c.name, size/1000, r.backlog)
 	return r, nil
 }
 
-// once submits count messages and waits until the sink has every one.
-func (p contest) once(run *peer, s *sink, size, count int) (r result, err error) {
+// once submits messages and waits until the sink has every one.
+func (p contest) once(to *peer, s *sink, size int, how run) (r result, err error) {
+	count := how.count
 	clients := make([]*client, p.sessions)
 	for i := range clients {
-		c, err := run.submission.open()
+		c, err := to.submission.open()
 		if err != nil {
 			return result{}, fmt.Errorf("open session: %w", err)
 		}
@@ -99,7 +121,11 @@ func (p contest) once(run *peer, s *sink, size, count int) (r result, err error)
 		clients[i] = c
 	}
 	s.expect(count)
-	before, watch := cpuSeconds(run.processes), watchMemory(run.processes)
+	if how.held {
+		s.hold()
+		defer s.release()
+	}
+	before, watch := cpuSeconds(to.processes), watchMemory(to.processes)
 	began := time.Now()
 	submitted := make([]time.Time, count)
 	var next atomic.Int64
@@ -108,6 +134,7 @@ func (p contest) once(run *peer, s *sink, size, count int) (r result, err error)
 	for i, c := range clients {
 		sessions.Go(func() {
 			for n := next.Add(1) - 1; int(n) < count; n = next.Add(1) - 1 {
+				time.Sleep(time.Until(began.Add(time.Duration(n) * how.pace)))
 				submitted[n] = time.Now()
 				if err := c.send(letter(int(n), size)); err != nil {
 					failed.Store(i, err)
@@ -118,6 +145,7 @@ func (p contest) once(run *peer, s *sink, size, count int) (r result, err error)
 	}
 	sessions.Wait()
 	accepted := time.Since(began)
+	s.release()
 	for i := range clients {
 		if err, ok := failed.Load(i); ok {
 			return result{}, fmt.Errorf("session %d: %w", i, err.(error))
@@ -129,7 +157,7 @@ func (p contest) once(run *peer, s *sink, size, count int) (r result, err error)
 	arrived := s.times()
 	r = result{
 		rate: float64(count) / s.last().Sub(began).Seconds(), accepts: float64(count) / accepted.Seconds(),
-		cpu: (cpuSeconds(run.processes) - before) * 1000 / float64(count), memory: watch(),
+		cpu: (cpuSeconds(to.processes) - before) * 1000 / float64(count), memory: watch(),
 	}
 	took := make([]time.Duration, count)
 	for n, at := range arrived {
@@ -137,7 +165,7 @@ func (p contest) once(run *peer, s *sink, size, count int) (r result, err error)
 	}
 	slices.Sort(took)
 	r.p50, r.p99 = took[count/2], took[count*99/100]
-	r.signatures, err = s.verify(run.key)
+	r.signatures, err = s.verify(to)
 	return r, err
 }
 
@@ -166,9 +194,12 @@ func medians(rounds []result) result {
 
 // verify checks the signatures of the sample by which the tenant vouches, and
 // says how many there are on each message.
-func (s *sink) verify(key func(myodai.Name) ([]string, error)) (signatures int, err error) {
+func (s *sink) verify(of *peer) (signatures int, err error) {
+	if of.unsigned {
+		return 0, nil
+	}
 	for _, raw := range s.sample() {
-		list := dkim.Verify(raw, key, time.Now())
+		list := dkim.Verify(raw, of.key, time.Now())
 		good := slices.ContainsFunc(list, func(v dkim.Verification) bool {
 			return v.Domain == signed && v.Result == dkim.Pass && v.Algorithm == "rsa-sha256" && v.KeyBits == 2048
 		})

@@ -25,7 +25,7 @@ import (
 // startMyodai runs Myodai on SQLite, or on a database of its own on the given
 // PostgreSQL server, with a tenant whose domain is verified in the name space of
 // the demo.
-func startMyodai(program, dir, postgres string, s *sink) (*peer, error) {
+func startMyodai(program string, environ []string, dir, postgres string, s *sink) (*peer, error) {
 	space, err := demo.OpenSpace()
 	if err != nil {
 		return nil, err
@@ -63,7 +63,7 @@ func startMyodai(program, dir, postgres string, s *sink) (*peer, error) {
 		"--addresses", demo.PlatformAddress, "--root-hints", demo.HostAddress, "--default-shape", "txt", "--smarthost", s.address,
 		"--allow-egress", "198.51.100.0/24,127.0.0.0/8",
 		"--egress-map", demo.HostAddress+":53="+space.Address()+","+demo.PlatformAddress+":53="+doors["dns"])
-	cmd, err := begin(filepath.Join(dir, "log"), program, append([]string{"serve"}, args...)...)
+	cmd, err := begin(filepath.Join(dir, "log"), environ, program, append([]string{"serve"}, args...)...)
 	if err != nil {
 		return nil, err
 	}

@@ -19,14 +19,38 @@ import (
 	"github.com/myodai/myodai"
 )
 
-// startPostfix runs Postfix with OpenDKIM as its milter, over a unix socket, as
-// a relay to the sink. It takes mail in without TLS and login, which spares it
-// work that Myodai does.
-func startPostfix(_ contest, dir string, s *sink) (*peer, error) {
-	key, record, err := newKey()
-	if err != nil {
-		return nil, err
+// startPostfix runs Postfix with a milter that signs, over a unix socket, as a
+// relay to the sink; without one it signs nothing. It takes mail in without TLS
+// and login, which spares it work that Myodai does.
+func startPostfix(with milter) func(contest, string, *sink) (*peer, error) {
+	return func(_ contest, dir string, s *sink) (*peer, error) {
+		key, record, err := newKey()
+		if err != nil {
+			return nil, err
+		}
+		if err := os.WriteFile(filepath.Join(dir, "key.pem"), []byte(key), 0o600); err != nil {
+			return nil, err
+		}
+		filter, err := with.start(dir)
+		if err != nil {
+			return nil, err
+		}
+		p, err := startMTA(dir, s, with.name != "")
+		if err != nil {
+			filter.end()
+			return nil, err
+		}
+		stop := p.stop
+		p.stop = func() { stop(); filter.end() }
+		p.processes = append(p.processes, filter.processes...)
+		p.key = func(myodai.Name) ([]string, error) { return []string{record}, nil }
+		p.unsigned = with.name == ""
+		return p, nil
 	}
+}
+
+// startMTA runs Postfix itself.
+func startMTA(dir string, s *sink, signs bool) (*peer, error) {
 	owner, err := user.Lookup("postfix")
 	if err != nil {
 		return nil, err
@@ -46,9 +70,7 @@ func startPostfix(_ contest, dir string, s *sink) (*peer, error) {
 		return nil, err
 	}
 	files := map[string]string{
-		"key.pem":       key,
-		"opendkim.conf": opendkimConf(dir),
-		"etc/main.cf":   mainCF(dir, s.address),
+		"etc/main.cf":   mainCF(dir, s.address, signs),
 		"etc/master.cf": strings.Replace(masterCF, "ADDRESS", address, 1),
 	}
 	for name, text := range files {
@@ -61,28 +83,19 @@ func startPostfix(_ contest, dir string, s *sink) (*peer, error) {
 			return nil, err
 		}
 	}
-	filter, err := begin(filepath.Join(dir, "opendkim.log"), find("opendkim"), "-f", "-x", filepath.Join(dir, "opendkim.conf"))
+	mta, err := begin(filepath.Join(dir, "postfix.log"), nil, find("postfix"), "-c", filepath.Join(dir, "etc"), "start-fg")
 	if err != nil {
-		return nil, err
-	}
-	mta, err := begin(filepath.Join(dir, "postfix.log"), find("postfix"), "-c", filepath.Join(dir, "etc"), "start-fg")
-	if err != nil {
-		end(filter)
 		return nil, err
 	}
 	stop := func() {
 		_ = exec.Command(find("postfix"), "-c", filepath.Join(dir, "etc"), "stop").Run() // #nosec G204 -- ends what was begun
 		end(mta)
-		end(filter)
 	}
 	if err := eventually("Postfix listens", func() bool { return listens(address) }); err != nil {
 		stop()
 		return nil, err
 	}
-	return &peer{
-		submission: door{address: address}, processes: []int{mta.Process.Pid, filter.Process.Pid}, stop: stop,
-		key: func(myodai.Name) ([]string, error) { return []string{record}, nil },
-	}, nil
+	return &peer{submission: door{address: address}, processes: []int{mta.Process.Pid}, stop: stop}, nil
 }
 
 func listens(address string) bool {
@@ -107,24 +120,13 @@ func newKey() (text, record string, err error) {
 	return string(block), "v=DKIM1; k=rsa; p=" + base64.StdEncoding.EncodeToString(public), nil
 }
 
-func opendkimConf(dir string) string {
-	return fmt.Sprintf(`Mode s
-Domain acme.example
-Selector s1
-KeyFile %[1]s/key.pem
-Canonicalization relaxed/relaxed
-Socket local:%[1]s/opendkim.sock
-UMask 000
-InternalHosts 0.0.0.0/0
-RequireSafeKeys no
-Syslog no
-Background no
-`, dir)
-}
-
 // mainCF is Postfix as it comes, but for what a relay of this test needs, and
 // for what kept it from being faster.
-func mainCF(dir, sink string) string {
+func mainCF(dir, sink string, signs bool) string {
+	milters := ""
+	if signs {
+		milters = "unix:" + filepath.Join(dir, "milter.sock")
+	}
 	return fmt.Sprintf(`compatibility_level = 3.6
 queue_directory = %[1]s/queue
 data_directory = %[1]s/data
@@ -151,9 +153,9 @@ in_flow_delay = 0
 default_destination_concurrency_limit = 40
 initial_destination_concurrency = 20
 smtpd_client_connection_count_limit = 100
-smtpd_milters = unix:%[1]s/opendkim.sock
+smtpd_milters = %[4]s
 milter_default_action = tempfail
-`, dir, sink[:strings.LastIndexByte(sink, ':')], sink[strings.LastIndexByte(sink, ':')+1:])
+`, dir, sink[:strings.LastIndexByte(sink, ':')], sink[strings.LastIndexByte(sink, ':')+1:], milters)
 }
 
 const masterCF = `ADDRESS inet  n - n - - smtpd

@@ -112,8 +112,9 @@ func watchMemory(roots []int) (stop func() float64) {
 	return func() float64 { close(ended); return <-peak }
 }
 
-// begin starts a program, its output in a file, that ends with us.
-func begin(log, program string, args ...string) (*exec.Cmd, error) {
+// begin starts a program, its output in a file, that ends with us. environ is
+// added to our own.
+func begin(log string, environ []string, program string, args ...string) (*exec.Cmd, error) {
 	out, err := os.Create(log) // #nosec G304 -- in our own directory
 	if err != nil {
 		return nil, err
@@ -121,6 +122,7 @@ func begin(log, program string, args ...string) (*exec.Cmd, error) {
 	defer func() { _ = out.Close() }()
 	cmd := exec.Command(program, args...) // #nosec G204 G702 -- what is measured
 	cmd.Stdout, cmd.Stderr = out, out
+	cmd.Env = append(os.Environ(), environ...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	return cmd, cmd.Start()
 }

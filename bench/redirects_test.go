@@ -284,7 +284,7 @@ http { access_log off; keepalive_requests 100000000; keepalive_timeout 300s;
 	if err := os.WriteFile(filepath.Join(dir, "nginx.conf"), []byte(conf), 0o600); err != nil {
 		b.Fatal(err)
 	}
-	cmd, err := begin(filepath.Join(dir, "nginx.out"), program, "-p", dir, "-c", filepath.Join(dir, "nginx.conf"))
+	cmd, err := begin(filepath.Join(dir, "nginx.out"), nil, program, "-p", dir, "-c", filepath.Join(dir, "nginx.conf"))
 	if err != nil {
 		b.Fatal(err)
 	}

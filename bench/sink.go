@@ -24,6 +24,7 @@ type sink struct {
 	at       time.Time // of the last one
 	complete chan struct{}
 	kept     [][]byte
+	gate     chan struct{} // closed when messages are answered again; nil while they are
 }
 
 func startSink() (*sink, error) {
@@ -52,6 +53,33 @@ func (s *sink) expect(n int) {
 	defer s.mu.Unlock()
 	s.arrived, s.missing, s.twice, s.kept = make([]time.Time, n), n, 0, nil
 	s.complete = make(chan struct{})
+}
+
+// hold answers no message from now on until release, which may be called when
+// nothing is held.
+func (s *sink) hold() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.gate = make(chan struct{})
+}
+
+func (s *sink) release() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.gate != nil {
+		close(s.gate)
+		s.gate = nil
+	}
+}
+
+// wanted waits while messages are not answered.
+func (s *sink) wanted() {
+	s.mu.Lock()
+	gate := s.gate
+	s.mu.Unlock()
+	if gate != nil {
+		<-gate
+	}
 }
 
 // take notes one message.
@@ -149,6 +177,7 @@ func (s *sink) serve(c net.Conn) {
 			if message, err = readMessage(r, message[:0]); err != nil {
 				return
 			}
+			s.wanted()
 			s.take(message)
 			say("250 2.0.0 taken")
 		case "QUIT":
