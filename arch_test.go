@@ -15,10 +15,10 @@ import (
 // layer, and a few named neighbors.
 var layers = [][]string{
 	{"myodai", "crash"}, // the vocabulary: this package, and the names of moments to die at
-	{"spf", "dkim", "dmarc", "bounce", "dnshost", "plan", "diagnose", "handoff", "shaping"},  // knowledge: pure
-	{"egress", "store", "resolver", "delivery", "acme", "libcrypto", "multibuffer", "rdap"},  // adapters: I/O
-	{"access", "domains", "senders", "hygiene", "queue", "submission", "inbound", "webhook"}, // engines: policy over time
-	{"authdns", "smtpd", "track", "api", "console"},                                          // servers: protocol edges
+	{"spf", "dkim", "dmarc", "bounce", "dnshost", "plan", "diagnose", "handoff", "shaping"},               // knowledge: pure
+	{"egress", "store", "resolver", "delivery", "acme", "libcrypto", "multibuffer", "rdap"},               // adapters: I/O
+	{"access", "domains", "senders", "hygiene", "queue", "submission", "inbound", "webhook", "retention"}, // engines: policy over time
+	{"authdns", "smtpd", "track", "api", "console"},                                                       // servers: protocol edges
 	{"demo"}, // plays the others
 }
 

@@ -1,6 +1,7 @@
 package myodai
 
 import (
+	"bytes"
 	"io"
 	"strings"
 	"time"
@@ -84,6 +85,12 @@ func NewID[T id](now time.Time, random io.Reader) T {
 	}
 	var zero T
 	return T(zero.prefix() + "_" + crockford(b))
+}
+
+// FirstID is below every id of its kind that is made at the given time or later,
+// and above those of before.
+func FirstID[T id](at time.Time) T {
+	return NewID[T](at, bytes.NewReader(make([]byte, 10)))
 }
 
 // crockford writes 128 bits as 26 characters, the first of which carries three.

@@ -22,6 +22,8 @@ type Policy struct {
 	Senders             *SenderList    `json:"senders,omitempty" doc:"Domains and addresses whose mail takes the route of its class, with commas or line breaks between them; a domain stands for those below it, too. All else takes the normal path. Left out: whatever is verified. Empty: none."`
 	Classes             []Class        `json:"classes,omitempty" nullable:"false" maxItems:"50" doc:"The classes of mail there are; the first is that of mail which names none. A list replaces the one below it."`
 	Suppressed          SuppressedRule `json:"suppressed,omitempty" enum:"drop,refuse,hold,bounce" doc:"What becomes of mail to a suppressed address: it is recorded and not sent, refused, held, or answered with a bounce."`
+	KeepBodies          Span           `json:"keep_bodies,omitzero" doc:"How long the text of a message is kept after it was accepted, such as 168h; while it is on its way it is kept in any case."`
+	KeepRecords         Span           `json:"keep_records,omitzero" doc:"How long messages with their deliveries, attempts and clicks, and events are kept, such as 2160h. Suppressions stay."`
 	AuditRequired       Switch         `json:"audit_required,omitempty" enum:"on,off" doc:"Whether a tenant's addresses must be audited before its first mail."`
 }
 
@@ -97,6 +99,8 @@ func DefaultPolicy() Policy {
 		ConfirmationLife:    Span(24 * time.Hour),
 		Classes:             defaultClasses(),
 		Suppressed:          SuppressedDrop,
+		KeepBodies:          Span(7 * 24 * time.Hour),
+		KeepRecords:         Span(90 * 24 * time.Hour),
 		AuditRequired:       SwitchOff,
 	}
 }
@@ -115,6 +119,8 @@ func (p Policy) Over(below Policy) Policy {
 	p.ConfirmationLife = cmp.Or(p.ConfirmationLife, below.ConfirmationLife)
 	p.Senders = cmp.Or(p.Senders, below.Senders)
 	p.Suppressed = cmp.Or(p.Suppressed, below.Suppressed)
+	p.KeepBodies = cmp.Or(p.KeepBodies, below.KeepBodies)
+	p.KeepRecords = cmp.Or(p.KeepRecords, below.KeepRecords)
 	p.AuditRequired = cmp.Or(p.AuditRequired, below.AuditRequired)
 	return p
 }
@@ -128,6 +134,10 @@ func Effective(platform, tenant Policy) Policy {
 // The bounds of ConfirmationLife: a link that is good for longer is found in
 // mailboxes that have changed hands.
 const minConfirmationLife, maxConfirmationLife = Span(10 * time.Minute), Span(7 * 24 * time.Hour)
+
+// The shortest times for which mail is kept: DSNs quote the text, and a bounce may
+// come after days.
+const minKeepBodies, minKeepRecords = Span(time.Hour), Span(7 * 24 * time.Hour)
 
 // Check refuses a layer that could not work. Routes are the names of the
 // smarthosts there are.
@@ -147,6 +157,12 @@ func (p Policy) Check(routes []string) error {
 	}
 	if p.ConfirmationLife != 0 && (p.ConfirmationLife < minConfirmationLife || p.ConfirmationLife > maxConfirmationLife) {
 		return Refuse(CodeInvalid, "confirmation_life", "a link may work for 10 minutes to 7 days")
+	}
+	if p.KeepBodies != 0 && p.KeepBodies < minKeepBodies {
+		return Refuse(CodeInvalid, "keep_bodies", "texts are kept for an hour at least")
+	}
+	if p.KeepRecords != 0 && p.KeepRecords < minKeepRecords {
+		return Refuse(CodeInvalid, "keep_records", "messages and events are kept for 7 days at least")
 	}
 	if len(p.ConfirmationSubject) > 200 || strings.ContainsFunc(p.ConfirmationSubject, func(c rune) bool { return c < ' ' || c == 0x7f || c == 0xfffd }) {
 		return Refuse(CodeInvalid, "confirmation_subject", "a subject is at most 200 octets of plain text on one line")

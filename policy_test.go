@@ -64,6 +64,8 @@ func TestPolicyCheck(t *testing.T) {
 	}{
 		{"nothing", myodai.Policy{}, ""},
 		{"a made-up verification", myodai.Policy{Verification: "none"}, "verification"},
+		{"no texts at all", myodai.Policy{KeepBodies: myodai.Span(time.Minute)}, "keep_bodies"},
+		{"records of a day", myodai.Policy{KeepRecords: myodai.Span(24 * time.Hour)}, "keep_records"},
 		{"a link for a month", myodai.Policy{ConfirmationLife: myodai.Span(720 * time.Hour)}, "confirmation_life"},
 		{"a subject on two lines", myodai.Policy{ConfirmationSubject: "a\r\nBcc: b"}, "confirmation_subject"},
 		{"an exception that is no name", myodai.Policy{FreeMailAllowed: []myodai.Name{"GMAIL"}}, "free_mail_allowed[0]"},

@@ -14,7 +14,7 @@ type role string
 const (
 	roleAPI      role = "api"      // API and console
 	roleSMTPD    role = "smtpd"    // submission and return mail
-	roleDelivery role = "delivery" // sends what is accepted, and releases what is held
+	roleDelivery role = "delivery" // sends what is accepted, releases what is held, and removes what is old
 	roleDomains  role = "domains"  // checks domains
 	roleAuthDNS  role = "authdns"  // serves the zone
 	roleTrack    role = "track"    // serves links to recipients

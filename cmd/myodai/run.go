@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/myodai/myodai/internal/retention"
 )
 
 // shutdownTime is how long everything may take to end in order.
@@ -39,6 +41,7 @@ func (s *server) Run(ctx context.Context) error {
 		{roleDelivery, "queue", s.queue.Run}, {roleDelivery, "submission", s.submission.Run}, {roleDomains, "senders", s.senders.Run},
 		{roleAuthDNS, "authdns", s.dns.Run}, {roleTrack, "track", s.track.Run}, {roleWebhook, "webhook", s.webhooks.Run},
 		{roleDelivery, "notifier", s.notifier.Run}, {"", "hygiene", s.hygiene.Run}, {"", "faults", s.faults.run(s.store)},
+		{roleDelivery, "retention", retention.New(s.store, s.log.With("room", "retention")).Run},
 	} {
 		if engine.role != "" && !s.cfg.plays(engine.role) {
 			continue

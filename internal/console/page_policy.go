@@ -94,19 +94,28 @@ func newPolicyView(r reader, layers policyLayers, routes []string, p problem) po
 // policyTexts are the fields of a policy that are written.
 func policyTexts(r reader, layers policyLayers, p problem) []field {
 	set, below := layers.Set, layers.Below
-	senders, life := "", ""
+	senders := ""
 	if set.Senders != nil {
 		senders = set.Senders.String()
 	}
-	if set.ConfirmationLife != 0 {
-		life = spanText(set.ConfirmationLife)
+	span := func(name string, said, unsaid myodai.Span) field {
+		value := ""
+		if said != 0 {
+			value = spanText(said)
+		}
+		return field{
+			Name: name, Label: r.say("policy." + name), Hint: r.say("policy."+name+"_hint", spanText(unsaid)), Value: value,
+			Code: true, Optional: true, Problem: p.at(name),
+		}
 	}
 	free := namesText(set.FreeMailAllowed)
 	return []field{
 		{Name: "senders", Label: r.say("policy.senders"), Hint: r.say("policy.senders_hint"), Type: "textarea", Rows: 4, Value: senders, Code: true, Optional: true, Problem: p.at("senders")},
 		{Name: "free_mail_allowed", Label: r.say("policy.free_mail_allowed"), Hint: r.say("policy.free_mail_allowed_hint"), Type: "textarea", Rows: 3, Value: free, Code: true, Optional: true, Problem: p.at("free_mail_allowed")},
 		{Name: "confirmation_subject", Label: r.say("policy.confirmation_subject"), Hint: r.say("policy.unsaid", below.ConfirmationSubject), Value: set.ConfirmationSubject, Optional: true, Problem: p.at("confirmation_subject")},
-		{Name: "confirmation_life", Label: r.say("policy.confirmation_life"), Hint: r.say("policy.confirmation_life_hint", spanText(below.ConfirmationLife)), Value: life, Code: true, Optional: true, Problem: p.at("confirmation_life")},
+		span("confirmation_life", set.ConfirmationLife, below.ConfirmationLife),
+		span("keep_bodies", set.KeepBodies, below.KeepBodies),
+		span("keep_records", set.KeepRecords, below.KeepRecords),
 	}
 }
 

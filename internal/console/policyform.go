@@ -41,8 +41,12 @@ func readPolicy(form url.Values, layers policyLayers) (myodai.Policy, error) {
 		}
 		p.Senders = &list
 	}
-	if err := readSpan(&p.ConfirmationLife, form.Get("confirmation_life")); err != nil {
-		return p, inField(err, "confirmation_life")
+	for name, span := range map[string]*myodai.Span{
+		"confirmation_life": &p.ConfirmationLife, "keep_bodies": &p.KeepBodies, "keep_records": &p.KeepRecords,
+	} {
+		if err := readSpan(span, form.Get(name)); err != nil {
+			return p, inField(err, name)
+		}
 	}
 	return p, problem
 }

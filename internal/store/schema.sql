@@ -302,6 +302,8 @@ CREATE TABLE idempotency_keys (
   foreign key (tenant_id, message_id) references messages (tenant_id, id) deferrable initially deferred
 );
 
+CREATE INDEX idempotency_keys_message on idempotency_keys (tenant_id, message_id);
+
 CREATE TABLE link_keys (
   label text primary key,
   public bytea not null,
@@ -422,6 +424,8 @@ CREATE TABLE notifications (
 );
 
 CREATE INDEX notifications_due on notifications (webhook_id, due_at) where state = 'due';
+
+CREATE INDEX notifications_event on notifications (event_id);
 
 CREATE TABLE policies (
   tenant_id text primary key,
@@ -556,7 +560,9 @@ CREATE TABLE tenants (
   name text not null,
   state text not null,
   created_at bigint not null
-);
+, purge_at bigint not null default 0, bodies_gone text not null default '');
+
+CREATE INDEX tenants_purge on tenants (purge_at);
 
 CREATE TABLE tickets (
   id text primary key,
