@@ -45,7 +45,9 @@ func full(t *testing.T, s *store.Store, d myodai.Domain, at time.Time) myodai.Ac
 	ok(t, s.RecordReturned(t.Context(), myodai.Returned{
 		ID: myodai.NewID[myodai.ReturnedID](at, rand.Reader), TenantID: d.TenantID, Kind: myodai.ReturnedAutoReply,
 		DeliveryID: a.Deliveries[0].ID, Raw: []byte("x"), ReceivedAt: at,
-	}, func(d myodai.Delivery) (myodai.Delivery, []myodai.Event, *myodai.Suppression, error) { return d, nil, nil, nil }))
+	}, func(d myodai.Delivery) (myodai.Delivery, []myodai.Event, *myodai.Suppression, error) {
+		return d, nil, nil, nil
+	}))
 	return a
 }
 
@@ -89,7 +91,9 @@ func TestPurge(t *testing.T) {
 				t.Errorf("%s: %d before, %d after, want %d less", table, before[table], after[table], gone)
 			}
 		}
-		purge(func() (int, error) { return s.PurgeIdempotency(t.Context(), d.TenantID, t0.Add(72*time.Hour+time.Second), 9) }, 1)
+		purge(func() (int, error) {
+			return s.PurgeIdempotency(t.Context(), d.TenantID, t0.Add(72*time.Hour+time.Second), 9)
+		}, 1)
 
 		mine := func() int {
 			return len(every(t, func(p myodai.Page) ([]myodai.Event, string, error) { return s.Events(t.Context(), d.TenantID, p) }))
