@@ -1,5 +1,4 @@
--- What is old is removed: when a tenant's is looked at next, and the last message
--- whose body was looked at.
+-- What is old is removed, tenant by tenant, and bodies from a message on.
 alter table tenants add column purge_at bigint not null default 0;
 alter table tenants add column bodies_gone text not null default '';
 create index tenants_purge on tenants (purge_at);
