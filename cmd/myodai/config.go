@@ -62,6 +62,7 @@ type config struct {
 	Resolvers       []string       // recursive ones for routing mail; empty: we walk ourselves
 	Recursives      []string       // public resolvers that checks ask, or "none"; empty: the resolver's own choice
 	RDAP            string         // RDAP server that is asked about registrations, or "none"; "": the registries themselves
+	Shaping         string         // file of the rules of how politely mail leaves; "": the built-in ones
 	SMTPPort        uint16         // of the recipients' mail servers; 0: 25
 	Smarthost       smarthost
 	Routes          map[string]smarthost // further smarthosts, for classes of mail; "normal" is the normal path

@@ -18,7 +18,7 @@ tenant's own mail; with the operator's key everybody's.`,
   myodai queue retry example.net
   myodai queue hold --tenant ten_… --reason "under review"`,
 	}
-	cmd.AddCommand(c.queueShow(), c.queueList(), c.queueRetry(), c.queueHold(), c.queueHolds(), c.queueHeld(), c.queueRelease(), c.queueExpire(), c.queueQuarantine())
+	cmd.AddCommand(c.queueShow(), c.queueList(), c.queueRetry(), c.queueHold(), c.queueHolds(), c.queueHeld(), c.queueRelease(), c.queueExpire(), c.queueQuarantine(), c.queueSites(), c.queueResume())
 	return cmd
 }
 

@@ -74,7 +74,7 @@ func (c *cli) root() *cobra.Command {
 		c.tenantCommand(), c.memberCommand(), c.trailCommand(), c.credentialCommand(), c.policyCommand(), c.senderCommand(), c.routeCommand(), c.domainCommand(), c.trackingCommand(), c.keyCommand(),
 		c.sendCommand(), c.messageCommand(), c.queueCommand(), c.suppressionCommand(), c.auditCommand(), c.eventsCommand(), c.webhookCommand(),
 	)
-	root.AddCommand(c.clicksCommand(), c.connectCommand())
+	root.AddCommand(c.clicksCommand(), c.shapingCommand(), c.connectCommand())
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usage("%v; see %s --help", err, cmd.CommandPath())
 	})

@@ -77,6 +77,7 @@ func (c *config) settings() []setting {
 		many("resolvers", "IP,…", "recursive resolvers for routing mail (default: none, we walk from the root)", &c.Resolvers, parseServer),
 		many("recursives", "IP,…", "public resolvers that checks ask what they remember, or none (default: 8.8.8.8, 1.1.1.1 and 9.9.9.9; none with root_hints)", &c.Recursives, parseRecursive),
 		one("rdap", "URL", "RDAP server to ask about registrations, or none (default: the registries, by IANA's list; none with root_hints)", &c.RDAP, parseRDAP),
+		one("shaping", "FILE", "rules of how politely mail leaves: limits of sites, sources, pools, warm-up; read again when it changes (default: the built-in ones)", &c.Shaping, anyText),
 		one("smtp_port", "PORT", "port of the recipients' mail servers (default: 25)", &c.SMTPPort, parsePort),
 		one("smarthost", "HOST", "a mail server that takes all mail: [user:password@]host[:port]", &c.Smarthost, parseSmarthost),
 		{"routes", "NAME=HOST,…", "smarthosts that classes of mail may be sent by, [user:password@]host[:port] each; the one named normal is the platform's normal path",

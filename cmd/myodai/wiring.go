@@ -184,9 +184,13 @@ func (s *server) buildRooms(master [32]byte) error {
 	if err := s.buildTrack(master, certificate); err != nil {
 		return err
 	}
+	rules, err := openShaping(cfg, log.With("room", "queue"))
+	if err != nil {
+		return err
+	}
 	routes := s.newRoutes()
 	s.queue = queue.New(queue.Options{
-		Store: s.store, Node: s.node.name, Backlog: s.store, Agent: routes, Site: routes.Site, Log: log.With("room", "queue"), Registerer: s.registry,
+		Store: s.store, Node: s.node.name, Backlog: s.store, Agent: routes, Site: routes.Site, Rules: rules.current, Sites: s.store, Log: log.With("room", "queue"), Registerer: s.registry,
 	})
 	s.submission = submission.New(submission.Options{
 		Store: s.store, Suppressions: s.store, Holds: s.store, Addresses: s.store, Routes: slices.Sorted(maps.Keys(cfg.Routes)),
@@ -301,7 +305,8 @@ func (s *server) newAgent(by smarthost) *delivery.Agent {
 		o.Smarthost = &by.Smarthost
 		servers = []string{by.Host}
 	}
-	o.Dial = s.dialer(servers).DialContext
+	out := s.dialer(servers)
+	o.Dial, o.DialFrom = out.DialContext, out.DialFrom
 	return delivery.NewAgent(o)
 }
 

@@ -109,6 +109,7 @@ func New(o Options) *Server {
 	s.registerAudits()
 	s.registerEvents()
 	s.registerQueue()
+	s.registerSites()
 	s.registerHolds()
 	s.registerQuarantine()
 	s.document = newDocument(s.api.OpenAPI())

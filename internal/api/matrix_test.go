@@ -133,6 +133,8 @@ var doors = []struct {
 	{"list-quarantine", "operator", "GET", "/v1/queue/quarantine", "", 200},
 	{"release-quarantined", "operator", "POST", "/v1/queue/quarantine/{delivery_id}/release", "", 409}, // it is held for something else
 	{"list-queued", "both", "GET", "/v1/queue/deliveries", "", 200},
+	{"list-sites", "operator", "GET", "/v1/queue/sites", "", 200},
+	{"resume-site", "operator", "POST", "/v1/queue/sites/resume", `{"site":"mx.example"}`, 404},
 	{"retry-queue", "both", "POST", "/v1/queue/retry", `{}`, 200},
 	{"list-holds", "both", "GET", "/v1/queue/holds", "", 200},
 	{"hold-queue", "both", "POST", "/v1/queue/holds", `{"domain":"example.org"}`, 201},

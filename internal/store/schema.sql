@@ -468,6 +468,14 @@ CREATE UNIQUE INDEX senders_confirmed on senders (folded) where confirmed_at > 0
 
 CREATE INDEX senders_look on senders (look_at) where confirmed_at > 0;
 
+CREATE TABLE sent_days (
+  source text not null,
+  site text not null,
+  day bigint not null,
+  messages bigint not null,
+  primary key (source, site, day)
+);
+
 CREATE TABLE sessions (
   id text primary key,
   tenant_id text not null,
@@ -512,6 +520,18 @@ CREATE TABLE sign_in_rules (
   client_secret bytea not null,
   provider_only boolean not null,
   changed_at bigint not null
+);
+
+CREATE TABLE site_states (
+  node text not null,
+  site text not null,
+  route text not null,
+  pool text not null,
+  source text not null,
+  document text not null,
+  reported_at bigint not null,
+  resume boolean not null,
+  primary key (node, site, route, pool, source)
 );
 
 CREATE TABLE standing_holds (

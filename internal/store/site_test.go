@@ -1,0 +1,50 @@
+package store_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/myodai/myodai"
+	"github.com/myodai/myodai/internal/store"
+)
+
+func TestSites(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store) {
+		ctx := t.Context()
+		state := func(site myodai.Site, source, why string) myodai.SiteState {
+			return myodai.SiteState{Site: site, Route: myodai.RouteDelivery, Source: source, Connections: 3, Rate: 2.5, Why: why, Since: t0, PausedUntil: t0.Add(time.Hour)}
+		}
+		one, two := state("mx.example.net", "out1", "421 busy"), state("mx.example.net", "out2", "")
+		must(s.ReportSites(ctx, "n1", []myodai.SiteState{one, two}, nil, t0))(t)
+		other := state("mx.example.org", "", "no connection")
+		must(s.ReportSites(ctx, "n2", []myodai.SiteState{other}, nil, t0.Add(time.Second)))(t)
+		one.Node, two.Node, other.Node = "n1", "n1", "n2"
+		same(t, "sites", must(s.Sites(ctx, t0.Add(2*time.Second)))(t), []myodai.SiteState{one, two, other})
+
+		ok(t, s.ResumeSite(ctx, "mx.example.net"))
+		wantCode(t, s.ResumeSite(ctx, "mx.example.com"), myodai.CodeNotFound)
+		if resume := must(s.ReportSites(ctx, "n2", []myodai.SiteState{other}, nil, t0.Add(3*time.Second)))(t); len(resume) != 0 {
+			t.Errorf("n2 resumes %v", resume)
+		}
+		same(t, "n1 resumes", must(s.ReportSites(ctx, "n1", []myodai.SiteState{two}, nil, t0.Add(4*time.Second)))(t), []myodai.Site{"mx.example.net"})
+		same(t, "once", must(s.ReportSites(ctx, "n1", nil, nil, t0.Add(5*time.Second)))(t), []myodai.Site{})
+		same(t, "the other node's", must(s.Sites(ctx, t0.Add(6*time.Second)))(t), []myodai.SiteState{other})
+		same(t, "of a node that says nothing any more", must(s.Sites(ctx, t0.Add(2*time.Minute)))(t), []myodai.SiteState{})
+	})
+}
+
+func TestSentOn(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store) {
+		today := t0.Truncate(24 * time.Hour)
+		sent := func(source string, n int) []myodai.Sent {
+			return []myodai.Sent{{Source: source, Site: "mx.example.net", Day: today, Messages: n}}
+		}
+		must(s.ReportSites(t.Context(), "n1", nil, sent("out1", 40), t0))(t)
+		must(s.ReportSites(t.Context(), "n2", nil, append(sent("out1", 3), sent("out2", 1)...), t0))(t)
+		must(s.ReportSites(t.Context(), "n1", nil, sent("out1", -2), t0))(t)
+		same(t, "today", must(s.SentOn(t.Context(), today))(t), append(sent("out1", 41), sent("out2", 1)...))
+		same(t, "yesterday", must(s.SentOn(t.Context(), today.Add(-24*time.Hour)))(t), []myodai.Sent{})
+		must(s.ReportSites(t.Context(), "n1", nil, nil, today.Add(5*24*time.Hour)))(t)
+		same(t, "long after", must(s.SentOn(t.Context(), today))(t), []myodai.Sent{})
+	})
+}
