@@ -59,7 +59,9 @@ func (s *Service) check(ctx context.Context, d myodai.Domain, said *Said, tell f
 		return myodai.Check{}, err
 	}
 	if n, ok := stateNotice(d, after); ok && s.Notify != nil {
-		if err := s.Notify(ctx, d.TenantID, n); err != nil { // the event tells of it, too
+		// It is recorded, and whoever watched the check may have gone; the event tells
+		// of it, too.
+		if err := s.Notify(context.WithoutCancel(ctx), d.TenantID, n); err != nil {
 			s.Log.Error("write to a tenant", "tenant", d.TenantID, "domain", d.Name, "err", err)
 		}
 	}

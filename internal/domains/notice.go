@@ -21,6 +21,7 @@ func (s *Tracking) notify(ctx context.Context, t myodai.TrackingDomain, kinds []
 	if s.Notify == nil {
 		return
 	}
+	ctx = context.WithoutCancel(ctx) // it is recorded, and whoever watched may have gone
 	for _, kind := range kinds {
 		n, ok := noticeOf(kind, t)
 		if !ok {
