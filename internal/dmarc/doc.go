@@ -3,7 +3,7 @@
 //
 // It asks no DNS itself: a Lookup is given to it, which runs over the network or
 // over what a check recorded (Recorded). It does not verify DKIM or SPF, it
-// takes their results. It reads no reports.
+// takes their results. Of aggregate reports it reads the sum (RFC 9990 §3).
 //
 // It follows RFC 9989, which replaced RFC 7489 in 2026: a tree walk instead of
 // the public suffix list, the tags np, psd and t, no pct, rf and ri. Reports to

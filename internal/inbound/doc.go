@@ -11,7 +11,7 @@
 //
 // RFC 3464 (DSN), RFC 3834 (auto-replies), RFC 5965 (complaints), RFC 5321
 // §4.5.1 (postmaster), RFC 2142 (abuse), RFC 9990 (DMARC aggregate reports,
-// which are kept unread).
+// which are read in sum and kept).
 //
 // A recipient that is none of ours is a refusal with CodeNotFound. Any other
 // error is a fault, nothing has been written then, and the sending server is to

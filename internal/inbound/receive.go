@@ -104,16 +104,17 @@ func (s *Service) returned(kind myodai.ReturnedKind, id myodai.DeliveryID, remot
 	}
 }
 
-// report keeps what came to the report address of a domain, unread.
+// report keeps what came to the report address of a domain, and tells what it says.
 func (s *Service) report(ctx context.Context, d myodai.Domain, remote string, raw []byte, now time.Time) error {
 	r := myodai.Returned{
 		ID: myodai.NewID[myodai.ReturnedID](now, s.o.Random), TenantID: d.TenantID, Kind: myodai.ReturnedReport,
 		DomainID: d.ID, Remote: remote, Raw: raw, ReceivedAt: now,
 	}
+	data := reported(readReport(d, raw))
+	data["domain"], data["returned"], data["remote"], data["size"] = string(d.Name), string(r.ID), remote, len(raw)
 	received := myodai.Event{
 		ID: myodai.NewID[myodai.EventID](now, s.o.Random), TenantID: d.TenantID, Kind: myodai.EventReportReceived,
-		At: now, DomainID: d.ID,
-		Data: map[string]any{"domain": string(d.Name), "returned": string(r.ID), "remote": remote, "size": len(raw)},
+		At: now, DomainID: d.ID, Data: data,
 	}
 	err := s.o.Store.RecordReturned(ctx, r, func(none myodai.Delivery) (myodai.Delivery, []myodai.Event, *myodai.Suppression, error) {
 		return none, []myodai.Event{received}, nil, nil
