@@ -104,3 +104,20 @@ func TestSetUpExplains(t *testing.T) {
 		t.Errorf("pressed: %d at %s", p.status, p.path)
 	}
 }
+
+// D5: what deliverability is, and what a low reputation comes to, is said where mail
+// is withheld.
+func TestDeliverabilityIsExplained(t *testing.T) {
+	member := newWorld(t).as(memberToken)
+	for lang, wants := range map[string][]string{
+		"en": {"Receivers keep a reputation of every sender, by domain and by IP address", "refused before it reaches the receiver's server", "Only the recipient's own failure"},
+		"ja": {"評価(レピュテーション)", "受信サーバーに届く前に拒否", "宛先自体が無効な場合だけ"},
+	} {
+		text := member.get("/suppressions?lang=" + lang).text("#why")
+		for _, want := range wants {
+			if !strings.Contains(text, want) {
+				t.Errorf("in %s %q is not said by %q", lang, want, text)
+			}
+		}
+	}
+}
