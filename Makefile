@@ -34,6 +34,7 @@ soak: ## kills and pauses for much longer than the tests do, on both databases
 bench: ## what is fast and what is not, measured, beside Postfix and the machine's limits
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 	$(GO) test -run '^$$' -bench Checks -benchtime 20000x ./bench
+	$(GO) test -run '^$$' -bench Audit -benchtime 1000000x ./bench
 	scripts/packages bench
 	scripts/postgres $(GO) run ./bench
 

@@ -100,7 +100,8 @@ type checks struct {
 }
 
 func startChecks(tb testing.TB) *checks {
-	c := &checks{tb: tb, address: startNSD(tb)}
+	c := &checks{tb: tb, address: startNSD(tb, map[string]string{"bench.example": benchZone(), "plat.example": platZone(tb)})}
+	await(tb, c.address, fmt.Sprintf("_dmarc.d%d.bench.example.", checkedDomains-1), dns.TypeTXT)
 	c.prober = resolver.NewProber(resolver.Options{Server: c.address, Deadline: time.Minute})
 	tb.Cleanup(c.prober.Close)
 	return c
@@ -233,9 +234,8 @@ func heap() int64 {
 	return int64(m.HeapAlloc) // #nosec G115 -- less than 8 EiB
 }
 
-// startNSD serves all domains, and the zone their aliases lead to, until the
-// benchmark ends.
-func startNSD(b testing.TB) (address string) {
+// startNSD serves zones, given by their names, until the benchmark ends.
+func startNSD(b testing.TB, zones map[string]string) (address string) {
 	program, err := exec.LookPath("nsd")
 	if err != nil {
 		if program, err = exec.LookPath("/usr/sbin/nsd"); err != nil {
@@ -256,8 +256,8 @@ func startNSD(b testing.TB) (address string) {
 		return path
 	}
 	conf := fmt.Sprintf("server:\n  ip-address: 127.0.0.1@%d\n  username: \"\"\n  chroot: \"\"\n  pidfile: \"\"\n  database: \"\"\n  xfrdfile: \"\"\n  xfrdir: %q\n  zonelistfile: %q\n  rrl-ratelimit: 0\n  tcp-count: 1000\nremote-control:\n  control-enable: no\n", port, dir, filepath.Join(dir, "list"))
-	for zone, file := range map[string]string{"bench.example": write("bench.zone", benchZone()), "plat.example": write("plat.zone", platZone(b))} {
-		conf += fmt.Sprintf("zone:\n  name: %s\n  zonefile: %q\n", zone, file)
+	for zone, text := range zones {
+		conf += fmt.Sprintf("zone:\n  name: %s\n  zonefile: %q\n", zone, write(zone+".zone", text))
 	}
 	cmd := exec.Command(program, "-d", "-c", write("nsd.conf", conf))
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
@@ -265,14 +265,12 @@ func startNSD(b testing.TB) (address string) {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { _ = cmd.Process.Signal(syscall.SIGTERM); _ = cmd.Wait() })
-	address = fmt.Sprintf("127.0.0.1:%d", port)
-	await(b, address)
-	return address
+	return fmt.Sprintf("127.0.0.1:%d", port)
 }
 
-// await waits until the last domain is served.
-func await(b testing.TB, address string) {
-	m := new(dns.Msg).SetQuestion(fmt.Sprintf("_dmarc.d%d.bench.example.", checkedDomains-1), dns.TypeTXT)
+// await waits until the last name is served.
+func await(b testing.TB, address, name string, qtype uint16) {
+	m := new(dns.Msg).SetQuestion(name, qtype)
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); <-tick.C {
