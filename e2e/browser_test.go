@@ -33,7 +33,7 @@ type person struct {
 }
 
 // patience is how long a page may take to become what a test waits for.
-const patience = 30 * time.Second
+const patience = time.Minute
 
 // sitsDown gives somebody a browser in which nobody is signed in.
 func sitsDown(t *testing.T, browser context.Context) *person {

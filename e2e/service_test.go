@@ -212,7 +212,7 @@ type message struct {
 func (s *service) settled(t *testing.T, tn tenant, id, state string) message {
 	t.Helper()
 	var m message
-	eventually(t, 30*time.Second, "message "+id+" is "+state, func() bool {
+	eventually(t, time.Minute, "message "+id+" is "+state, func() bool {
 		m = message{}
 		s.call(t, tn.key, "GET", "/v1/messages/"+id, nil, &m)
 		for _, d := range m.Deliveries {

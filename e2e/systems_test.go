@@ -37,12 +37,15 @@ type systems struct {
 // the customer's DNS, and with Postfix, OpenDKIM and OpenDMARC receiving. What each
 // of them shows:
 //
-// A1, A4, A6, A9, A13 to A18, A20 to A25: system A.
-// B1 to B6, B9, B13 to B15, B17 to B29: system B.
-// C2, C5 to C9, C11 to C15: system C.
-// D1 to D4, D6 to D17: system D.
-// E1 to E5, E7 to E14, E16, E17, E20, E21: system E.
-// F1 to F6, F8: all of them together.
+// system A: A1, A4, A6, A9, A13, A14, A15, A16, A17, A18, A21, A22, A23, A24, A25.
+// system B: B1, B2, B3, B4, B5, B6, B9, B13, B14, B15, B17, B18, B19, B20, B21,
+// B23, B24, B25, B26, B27, B28, B29.
+// system C: C2, C5, C6, C7, C8, C9, C11, C12, C13, C14, C15.
+// system D: D1, D2, D3, D4, D6, D7, D8, D9, D10, D11, D12, D13, D14, D15, D16,
+// D17.
+// system E: E1, E2, E3, E4, E5, E7, E8, E9, E10, E11, E12, E13, E14, E16, E17,
+// E20, E21.
+// all of them: F1, F2, F4, F6, F8.
 func TestSystems(t *testing.T) {
 	w := newWorldOf(t, chatDomain, salesDomain, eventDomain, shopDomain, listDomain)
 	ca := w.startPebble(t)

@@ -84,6 +84,7 @@ func TestFactsAreWellFormed(t *testing.T) {
 // own, or the list has none.
 var nobodys = []string{"zenlogic", "webarena", "canonet", "nifcloud", "idcf-cloudn", "cpanel"}
 
+// F9: the DNS host is seen by its name servers.
 func TestEveryHostIsRecognized(t *testing.T) {
 	for _, h := range dnshost.Hosts() {
 		patterns := slices.Concat(h.NameServers.Patterns, h.SharedNameServers.Patterns)

@@ -46,7 +46,7 @@ func TestFromNothingToVerified(t *testing.T) {
 	}
 }
 
-// TestRunChecksByItself: nobody needs to press anything (E20, E21).
+// TestRunChecksByItself: nobody needs to press anything (E20, E21, F9).
 func TestRunChecksByItself(t *testing.T) {
 	r := newRoom(t)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -210,6 +210,7 @@ func refused(err error, code myodai.Code) bool {
 	return ok && refusal.Code == code
 }
 
+// F9: keys are replaced without anybody's doing.
 func TestRotation(t *testing.T) { // T25
 	r := newRoom(t)
 	d, err := r.Register(t.Context(), r.tenant, domains.Registration{Name: "acme.example"})

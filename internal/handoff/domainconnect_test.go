@@ -30,7 +30,7 @@ func TestTemplate(t *testing.T) {
 	golden(t, "template.json", string(text)+"\n")
 }
 
-// A link makes the host write exactly what is planned and open.
+// A link makes the host write exactly what is planned and open (F9).
 func TestApplyURL(t *testing.T) {
 	h, key := newDNSHost(t)
 	for _, tt := range []struct {
