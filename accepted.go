@@ -25,6 +25,7 @@ type Finished struct {
 	Attempt     Attempt
 	Events      []Event
 	Suppression *Suppression // nil when the outcome suppresses nothing
+	Notice      NoticeKind   // of the DSN that the sender is to have
 }
 
 // QueueLine sums up what waits for one recipient domain.

@@ -87,6 +87,7 @@ type Delivery struct {
 	Last       Outcome // of the newest attempt, or why there is none; zero before
 	Hold       Hold    // while it is held
 	Notify     bool    // the sender gets a DSN when it fails for good (RFC 3464)
+	Terms      Terms   // what the submitter asked for beside
 	// Probe is the suppression that this delivery puts to the test, "" for none.
 	Probe SuppressionID
 
@@ -116,15 +117,16 @@ const (
 // remote side is an outcome, not an error.
 type Outcome struct {
 	Kind     OutcomeKind   `json:"kind"`
-	Code     int           `json:"code"`     // SMTP reply code, 0 when no reply decided it
-	Enhanced string        `json:"enhanced"` // RFC 3463, such as "5.1.1", "" when none was given
-	Text     string        `json:"text"`     // the reply, or our own words; control characters removed
-	Host     string        `json:"host"`     // MX host, "" when none was reached
-	Address  string        `json:"address"`  // its IP address and port
-	TLS      string        `json:"tls"`      // "TLS 1.3, certificate not verified"; "" for none
-	Dialogue string        `json:"dialogue"` // what both sides said, message body left out
-	At       time.Time     `json:"at"`       // when it ended
-	Took     time.Duration `json:"took"`     // nanoseconds
+	Code     int           `json:"code"`          // SMTP reply code, 0 when no reply decided it
+	Enhanced string        `json:"enhanced"`      // RFC 3463, such as "5.1.1", "" when none was given
+	Text     string        `json:"text"`          // the reply, or our own words; control characters removed
+	Host     string        `json:"host"`          // MX host, "" when none was reached
+	Address  string        `json:"address"`       // its IP address and port
+	TLS      string        `json:"tls"`           // "TLS 1.3, certificate not verified"; "" for none
+	DSN      bool          `json:"dsn,omitempty"` // the server was told which DSNs are wanted, and sends them itself
+	Dialogue string        `json:"dialogue"`      // what both sides said, message body left out
+	At       time.Time     `json:"at"`            // when it ended
+	Took     time.Duration `json:"took"`          // nanoseconds
 }
 
 // Attempt is one try at one recipient, as it is kept.
@@ -136,9 +138,20 @@ type Attempt struct {
 	Outcome    Outcome
 }
 
+// NoticeKind is what a DSN tells. "" is no DSN.
+type NoticeKind string
+
+const (
+	NoticeFailed    NoticeKind = "failed"    // given up
+	NoticeDelayed   NoticeKind = "delayed"   // still being tried
+	NoticeRelayed   NoticeKind = "relayed"   // taken by a server that will tell no more
+	NoticeDelivered NoticeKind = "delivered" // in the mailbox, says the server behind
+)
+
 // Notice is a DSN that is to be written to the sender of a message, about those
-// of its deliveries that failed for good.
+// of its deliveries of which it tells the same.
 type Notice struct {
 	Message    Message
+	Kind       NoticeKind
 	Deliveries []Delivery
 }

@@ -24,6 +24,7 @@ type Policy struct {
 	Suppressed          SuppressedRule `json:"suppressed,omitempty" enum:"drop,refuse,hold,bounce" doc:"What becomes of mail to a suppressed address: it is recorded and not sent, refused, held, or answered with a bounce."`
 	KeepBodies          Span           `json:"keep_bodies,omitzero" doc:"How long the text of a message is kept after it was accepted, such as 168h; while it is on its way it is kept in any case."`
 	KeepRecords         Span           `json:"keep_records,omitzero" doc:"How long messages with their deliveries, attempts and clicks, and events are kept, such as 2160h. Suppressions stay."`
+	TLS                 TLSRule        `json:"tls,omitempty" enum:"required,verified,requiretls" doc:"What mail asks of the connections it leaves by, at least: TLS, whatever the certificate; TLS to a server that proves its name; or that, found by ways that cannot be forged and promised by every server behind it (REQUIRETLS). Left out: TLS where it can be had, and what the recipient's domain demands."`
 	AuditRequired       Switch         `json:"audit_required,omitempty" enum:"on,off" doc:"Whether a tenant's addresses must be audited before its first mail."`
 }
 
@@ -122,6 +123,7 @@ func (p Policy) Over(below Policy) Policy {
 	p.KeepBodies = cmp.Or(p.KeepBodies, below.KeepBodies)
 	p.KeepRecords = cmp.Or(p.KeepRecords, below.KeepRecords)
 	p.AuditRequired = cmp.Or(p.AuditRequired, below.AuditRequired)
+	p.TLS = p.TLS.Stricter(below.TLS)
 	return p
 }
 
@@ -150,6 +152,7 @@ func (p Policy) Check(routes []string) error {
 		{"addresses", string(p.Addresses), []string{"many", "one"}},
 		{"suppressed", string(p.Suppressed), []string{"drop", "refuse", "hold", "bounce"}},
 		{"audit_required", string(p.AuditRequired), []string{"on", "off"}},
+		{"tls", string(p.TLS), []string{"required", "verified", "requiretls"}},
 	} {
 		if rule.value != "" && !slices.Contains(rule.allowed, rule.value) {
 			return Refuse(CodeInvalid, rule.field, "%q is not one of %s", rule.value, strings.Join(rule.allowed, ", "))

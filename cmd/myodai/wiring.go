@@ -314,8 +314,10 @@ func (s *server) buildMailServers() {
 	log := s.log
 	s.submitters = smtpd.NewSubmission(smtpd.Options{
 		Hostname: s.cfg.Hostname, TLS: s.tls, Log: log, Registerer: s.registry, Authenticate: s.access.Login,
-		Submit: func(ctx context.Context, c myodai.Credential, recipients []myodai.Address, raw []byte) (myodai.MessageID, error) {
-			result, err := s.submission.Submit(ctx, submission.Request{Credential: c, Recipients: recipients, Raw: raw})
+		Submit: func(ctx context.Context, c myodai.Credential, e smtpd.Envelope, raw []byte) (myodai.MessageID, error) {
+			result, err := s.submission.Submit(ctx, submission.Request{
+				Credential: c, Recipients: e.Recipients, Raw: raw, Terms: e.Terms, Each: e.Each,
+			})
 			return result.Message.ID, err
 		},
 	})

@@ -98,7 +98,7 @@ func showDelivery(d myodai.Delivery) Delivery {
 		Route: d.Route, State: d.State, AttemptCount: d.Attempts, QueuedAt: utc(d.QueuedAt), ExpiresAt: utc(d.ExpiresAt), Last: brief(d.Last),
 		Hold: d.Hold, ProbeOf: d.Probe,
 	}
-	if d.State == myodai.DeliverySuppressed && d.Notify {
+	if d.State == myodai.DeliverySuppressed && d.Notify && d.Terms.Notify == "" {
 		out.ShownAs = myodai.DeliveryDelivered
 	}
 	if !d.State.Terminal() && d.State != myodai.DeliveryHeld {

@@ -19,19 +19,24 @@ type Notification struct {
 	Boundary     string         // not in any of its parts
 	Date         time.Time
 	Arrived      time.Time // the message, here
-	Failed       []Failed
+	Action       Action    // the same for all recipients
+	EnvelopeID   string    // as the submitter gave it (RFC 3461 §4.4), "" for none
+	Recipients   []Told
 	Header       []byte // of the message, with CRLF line ends
+	Message      []byte // all of it, to be returned instead of the header; nil for none
 }
 
-// Failed is a recipient whom the message did not reach.
-type Failed struct {
+// Told is a recipient of whom a notification tells.
+type Told struct {
 	Recipient myodai.Address
-	Status    string // RFC 3463; "" means 5.0.0
+	Original  string // the recipient as first written, type included; "" for none
+	Status    string // RFC 3463; one of another class than Action has means that class in general
 	Text      string // what the remote server said, or why nothing was sent
 	Code      int    // SMTP code of the remote server, 0 for none
 	RemoteMTA string // "" for none
 	At        time.Time
-	Withheld  bool // nothing was sent: the address is suppressed
+	Withheld  bool      // nothing was sent: the address is suppressed
+	Until     time.Time // of a delay: when delivery is given up
 }
 
 // maxReturned is how much of the header of the message is returned, in octets.
@@ -48,7 +53,7 @@ func Compose(n Notification) []byte {
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\r\n", args...) }
 	line("From: Mail Delivery System <%s>", n.From)
 	line("To: <%s>", n.To)
-	line("Subject: Undelivered Mail Returned to Sender")
+	line("Subject: %s", n.telling().subject)
 	line("Date: %s", n.Date.UTC().Format(mailDate))
 	line("Message-ID: %s", n.MessageID)
 	line("Auto-Submitted: auto-replied") // RFC 3834 §5
@@ -59,29 +64,42 @@ func Compose(n Notification) []byte {
 	b.WriteString(wrapped(base64.StdEncoding.EncodeToString([]byte(n.forPeople()))))
 	line("\r\n--%s\r\nContent-Description: Delivery report\r\nContent-Type: message/delivery-status\r\n", n.Boundary)
 	line("Reporting-MTA: dns; %s", n.ReportingMTA)
+	if n.EnvelopeID != "" {
+		line("Original-Envelope-Id: %s", asciiLine(n.EnvelopeID))
+	}
 	line("Arrival-Date: %s", n.Arrived.UTC().Format(mailDate))
-	for _, f := range n.Failed {
-		f.write(line)
+	for _, r := range n.Recipients {
+		r.write(n.Action, line)
 	}
-	kind := "text/rfc822-headers"
-	header := wholeLines(n.Header)
-	if !isASCII(header) {
+	kind, what, returned := "text/rfc822-headers", "Message header", wholeLines(n.Header)
+	if n.Message != nil {
+		kind, what, returned = "message/rfc822", "Message", n.Message
+	}
+	switch {
+	case isASCII(returned):
+	case n.Message == nil:
 		kind += "; charset=utf-8\r\nContent-Transfer-Encoding: 8bit"
+	default:
+		kind += "\r\nContent-Transfer-Encoding: 8bit"
 	}
-	line("\r\n--%s\r\nContent-Description: Undelivered message header\r\nContent-Type: %s\r\n", n.Boundary, kind)
-	b.Write(header)
+	line("\r\n--%s\r\nContent-Description: %s\r\nContent-Type: %s\r\n", n.Boundary, what, kind)
+	b.Write(returned)
 	line("\r\n--%s--", n.Boundary)
 	return b.Bytes()
 }
 
 // write writes the fields about one recipient (RFC 3464 §2.3).
-func (f Failed) write(line func(string, ...any)) {
-	status := f.Status
-	if enhanced(status) == "" || !strings.HasPrefix(status, "5.") {
-		status = "5.0.0"
+func (f Told) write(action Action, line func(string, ...any)) {
+	status, class := f.Status, tellings[action].class
+	if enhanced(status) == "" || !strings.HasPrefix(status, class) {
+		status = class + "0.0"
 	}
-	line("\r\nFinal-Recipient: rfc822; %s", asciiAddress(f.Recipient))
-	line("Action: failed")
+	line("")
+	if kind, address, ok := strings.Cut(f.Original, ";"); ok {
+		line("Original-Recipient: %s; %s", asciiLine(kind), asciiLine(address))
+	}
+	line("Final-Recipient: rfc822; %s", asciiAddress(f.Recipient))
+	line("Action: %s", action)
 	line("Status: %s", status)
 	if f.RemoteMTA != "" {
 		line("Remote-MTA: dns; %s", asciiLine(f.RemoteMTA))
@@ -92,6 +110,9 @@ func (f Failed) write(line func(string, ...any)) {
 		line("Diagnostic-Code: x-myodai; %s", asciiLine(f.Text))
 	}
 	line("Last-Attempt-Date: %s", f.At.UTC().Format(mailDate))
+	if !f.Until.IsZero() {
+		line("Will-Retry-Until: %s", f.Until.UTC().Format(mailDate))
+	}
 }
 
 // asciiLine is text on one line of a field, short enough for every reader. What
@@ -142,40 +163,4 @@ func wrapped(text string) string {
 		text = text[width:]
 	}
 	return b.String() + text + "\r\n"
-}
-
-// forPeople says what happened, in two languages.
-func (n Notification) forPeople() string {
-	var b strings.Builder
-	line := func(text string) { b.WriteString(text + "\r\n") }
-	line("This is the mail system at host " + string(n.ReportingMTA) + ".")
-	line("")
-	line("Your message could not be delivered to:")
-	line("")
-	for _, f := range n.Failed {
-		line("<" + f.Recipient.String() + ">: " + f.reason())
-		if f.Withheld {
-			line("    Nothing was sent: this address is on your suppression list.")
-		}
-	}
-	line("")
-	line("この通知は、メール配信システム " + string(n.ReportingMTA) + " からお送りしています。")
-	line("次の宛先にはメールをお届けできませんでした。")
-	line("")
-	for _, f := range n.Failed {
-		line("<" + f.Recipient.String() + ">: " + f.reason())
-		if f.Withheld {
-			line("    この宛先は配信停止リストに登録されているため、送信していません。")
-		}
-	}
-	return b.String()
-}
-
-// reason is what is told to people.
-func (f Failed) reason() string {
-	text := strings.Join(strings.Fields(clean([]byte(f.Text))), " ")
-	if f.Code != 0 {
-		text = fmt.Sprintf("host %s said: %d %s %s", clean([]byte(f.RemoteMTA)), f.Code, f.Status, text)
-	}
-	return text
 }

@@ -15,7 +15,7 @@ func notice(text string, code int) bounce.Notification {
 	return bounce.Notification{
 		From: myodai.Address{Local: "MAILER-DAEMON", Domain: "plat.example"}, To: myodai.Address{Local: "shop", Domain: "customer.example"},
 		ReportingMTA: "mx.plat.example", MessageID: "<1@plat.example>", Boundary: "b1", Date: at, Arrived: at,
-		Failed: []bounce.Failed{{
+		Action: bounce.ActionFailed, Recipients: []bounce.Told{{
 			Recipient: myodai.Address{Local: "taro", Domain: "example.net"}, Status: "5.1.1", Code: code, Text: text, RemoteMTA: "mx.example.net", At: at,
 		}},
 		Header: []byte("From: shop@customer.example\r\nSubject: ご注文\r\n"),
@@ -47,7 +47,7 @@ func TestComposeIsReadBack(t *testing.T) {
 // system that reads it.
 func TestComposeOfWithheldSuppressesNobody(t *testing.T) {
 	n := notice("not sent: on the suppression list since 2026-10-01, because it bounced: 550 5.1.1 no such user", 0)
-	n.Failed[0].Status, n.Failed[0].Withheld, n.Failed[0].RemoteMTA = "5.7.1", true, ""
+	n.Recipients[0].Status, n.Recipients[0].Withheld, n.Recipients[0].RemoteMTA = "5.7.1", true, ""
 	report, err := bounce.ParseDSN(bounce.Compose(n))
 	if err != nil {
 		t.Fatal(err)

@@ -31,6 +31,28 @@ func Decide(d myodai.Delivery, o myodai.Outcome, now time.Time) Decision {
 	return Decision{State: myodai.DeliveryDeferred, DueAt: at}
 }
 
+// delayTold is the age of a delivery at which its sender hears that it takes
+// longer, if the sender wants to; it is the age at which Postfix tells, too.
+const delayTold = 4 * time.Hour
+
+// Tells says which DSN the sender is to have about d, as it is after an attempt
+// that ended now; before is when the attempt before it ended, zero for none.
+//
+// A server that was told which DSNs are wanted writes those of success itself. A
+// delay is told once, at the first attempt that comes late enough (RFC 3461 §4.1).
+func Tells(d myodai.Delivery, before, now time.Time) myodai.NoticeKind {
+	late := d.QueuedAt.Add(delayTold)
+	switch {
+	case d.Failed() && d.Notify:
+		return myodai.NoticeFailed
+	case d.State == myodai.DeliveryDelivered && d.Terms.Notify.Wants(myodai.NotifySuccess) && !d.Last.DSN:
+		return myodai.NoticeRelayed
+	case d.State == myodai.DeliveryDeferred && d.Terms.Notify.Wants(myodai.NotifyDelay) && before.Before(late) && !now.Before(late):
+		return myodai.NoticeDelayed
+	}
+	return ""
+}
+
 // The pauses of P14, before jitter: with a quarter more they are 12.5 minutes
 // and 4 hours. Most greylisting lets a second attempt through after 10 minutes.
 const firstPause, longestPause = 10 * time.Minute, 192 * time.Minute

@@ -17,7 +17,7 @@ import (
 // retry is how soon the reply wants the next attempt, 0 for no wish. It is heeded
 // three times; who greylists for longer than that gets the usual curve.
 func finish(d myodai.Delivery, o myodai.Outcome, retry time.Duration, now time.Time, random io.Reader, chance uint64) myodai.Finished {
-	decision := Decide(d, o, now)
+	decision, before := Decide(d, o, now), d.Last.At
 	if soon := now.Add(retry); retry > 0 && d.Attempts <= 3 && soon.Before(decision.DueAt) {
 		decision.DueAt = soon
 	}
@@ -35,7 +35,7 @@ func finish(d myodai.Delivery, o myodai.Outcome, retry time.Duration, now time.T
 		},
 	}
 	d.LeaseOwner, d.LeasedUntil = "", time.Time{}
-	f.Delivery = d
+	f.Delivery, f.Notice = d, Tells(d, before, now)
 	data := map[string]any{
 		"recipient": d.Recipient.String(), "attempt": d.Attempts,
 		"code": o.Code, "enhanced": o.Enhanced, "text": o.Text, "host": o.Host, "tls": o.TLS,

@@ -18,7 +18,7 @@ func (s *session) bdat(ctx context.Context, c command) {
 	case t == nil, t.failed:
 		s.discard(c, replySequence)
 		return
-	case len(t.recipients) == 0:
+	case len(t.envelope.Recipients) == 0:
 		s.discard(c, replyNoRcpt)
 		return
 	case int64(len(t.chunks))+c.size > s.server.o.Limits.MaxSize:

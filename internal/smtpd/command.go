@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/myodai/myodai"
 )
 
 // verb is an SMTP command we know.
@@ -35,6 +37,9 @@ type command struct {
 	size int64  // MAIL: SIZE, 0 when not said; BDAT: octets that follow
 	last bool   // BDAT: nothing comes after them
 	utf8 bool   // MAIL: SMTPUTF8
+
+	terms    myodai.Terms // MAIL: RET, ENVID and REQUIRETLS; RCPT: NOTIFY and ORCPT
+	extended bool         // one of these was given
 
 	mechanism string // AUTH, in upper case
 	initial   string // AUTH: initial response in base64; "" for none
@@ -76,7 +81,7 @@ func parseCommand(line string) (command, *reply) {
 		refused := c.parsePath(arg, "FROM:", c.mailParameter)
 		return c, refused
 	case verbRCPT:
-		refused := c.parsePath(arg, "TO:", func(string, string) *reply { return &replyParameter })
+		refused := c.parsePath(arg, "TO:", c.rcptParameter)
 		return c, refused
 	case verbBDAT:
 		return c, c.parseChunk(arg)
@@ -176,7 +181,7 @@ func (c *command) mailParameter(name, value string) *reply {
 		c.utf8 = true
 	case "AUTH": // RFC 4954 §5: who submitted it elsewhere, which we believe nobody
 	default:
-		return &replyParameter
+		return c.termsParameter(name, value)
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/myodai/myodai"
 	"github.com/myodai/myodai/internal/smtpd"
 )
 
@@ -58,6 +59,7 @@ func play(t *testing.T, script []string) {
 	}
 	c := dial(t, addr)
 	named := 0
+	var asked []string // of messages named so far
 	for n, line := range script[1:] {
 		where := fmt.Sprintf("line %d: %s", n+2, line)
 		kind, text, _ := strings.Cut(line, " ")
@@ -89,12 +91,26 @@ func play(t *testing.T, script []string) {
 			for _, a := range m.recipients {
 				rcpts = append(rcpts, a.String())
 			}
+			if e := m.envelope; e.Terms != (myodai.Terms{}) || e.Each != nil { // "D:" lines tell of it
+				asked = append(asked, fmt.Sprintf("all %+v", e.Terms))
+				for _, a := range m.recipients {
+					asked = append(asked, fmt.Sprintf("%s %+v", a, e.Each[a]))
+				}
+			}
 			if got := fmt.Sprintf("%s > %s: %q", m.from, strings.Join(rcpts, ", "), m.raw); got != text {
 				t.Fatalf("%s: got %s", where, got)
 			}
+		case "D:":
+			if len(asked) == 0 || asked[0] != text {
+				t.Fatalf("%s: was asked for %q", where, asked)
+			}
+			asked = asked[1:]
 		default:
 			t.Fatalf("%s: unknown kind", where)
 		}
+	}
+	if len(asked) > 0 {
+		t.Errorf("nobody expected %q", asked)
 	}
 	if got := len(office.messages()); got != named {
 		t.Errorf("%d messages were taken, want %d", got, named)

@@ -25,9 +25,14 @@ func (s *session) begin(ctx context.Context, c command) {
 	case !c.utf8 && !isASCII(c.path):
 		s.reply(replyNeedUTF8)
 		return
+	case !s.mayExtend(c):
+		s.reply(replyParameter)
+		return
 	}
-	t := &transaction{utf8: c.utf8}
+	t := &transaction{utf8: c.utf8, envelope: Envelope{Terms: c.terms}}
 	switch {
+	case c.path == "" && s.server.face == faceSubmission:
+		t.envelope.Terms.Notify = myodai.NotifyNever // nobody wants to hear of it (RFC 3461 §6.1)
 	case c.path == "":
 	case s.server.face == faceSubmission:
 		// Programs call themselves root@localhost and worse. It is of no use.
@@ -68,11 +73,14 @@ func (s *session) addRecipient(ctx context.Context, c command) {
 	case s.mail == nil, s.mail.chunked:
 		s.reply(replySequence)
 		return
-	case len(s.mail.recipients) >= s.server.o.Limits.MaxRecipients:
+	case len(s.mail.envelope.Recipients) >= s.server.o.Limits.MaxRecipients:
 		s.reply(replyTooMany)
 		return
 	case !s.mail.utf8 && !isASCII(c.path):
 		s.reply(replyNeedUTF8)
+		return
+	case !s.mayExtend(c):
+		s.reply(replyParameter)
 		return
 	}
 	rcpt, err := s.recipient(c.path)
@@ -88,10 +96,22 @@ func (s *session) addRecipient(ctx context.Context, c command) {
 			return
 		}
 	}
-	if !slices.Contains(s.mail.recipients, rcpt) {
-		s.mail.recipients = append(s.mail.recipients, rcpt)
+	if e := &s.mail.envelope; !slices.Contains(e.Recipients, rcpt) {
+		e.Recipients = append(e.Recipients, rcpt)
+		if c.extended && e.Terms.Notify != myodai.NotifyNever {
+			if e.Each == nil {
+				e.Each = map[myodai.Address]myodai.Terms{}
+			}
+			e.Each[rcpt] = c.terms
+		}
 	}
 	s.reply(replyRcpt)
+}
+
+// mayExtend reports whether the parameters in c were offered: those of DSN to who
+// logs in, and REQUIRETLS over TLS (RFC 8689 §4.1).
+func (s *session) mayExtend(c command) bool {
+	return !c.extended || s.server.face == faceSubmission && (c.terms.TLS == "" || s.secure)
 }
 
 // recipient reads a RCPT path. Postmaster needs no domain (RFC 5321 §4.1.1.3).
@@ -119,7 +139,7 @@ func (s *session) data(ctx context.Context) {
 	case t == nil, t.chunked, t.failed:
 		s.reply(replySequence)
 		return
-	case len(t.recipients) == 0:
+	case len(t.envelope.Recipients) == 0:
 		s.reply(replyNoRcpt)
 		return
 	case s.r.Buffered() > 0:
@@ -176,14 +196,14 @@ func (s *session) handOn(ctx context.Context, t *transaction, raw []byte, err er
 	defer cancel()
 	if s.server.face == faceMX {
 		err := s.server.o.Receive(ctx, Incoming{
-			From: t.from, Recipients: t.recipients, Hello: s.hello, Remote: s.remote, TLS: s.secure, Raw: raw,
+			From: t.from, Recipients: t.envelope.Recipients, Hello: s.hello, Remote: s.remote, TLS: s.secure, Raw: raw,
 		})
 		if err != nil {
 			return s.judge(ctx, err, atBody, "message not received")
 		}
 		return replyReceived
 	}
-	id, err := s.server.o.Submit(ctx, s.login.credential, t.recipients, raw)
+	id, err := s.server.o.Submit(ctx, s.login.credential, t.envelope, raw)
 	if err != nil {
 		return s.judge(ctx, err, atBody, "message not submitted")
 	}

@@ -27,6 +27,15 @@ type Incoming struct {
 	Raw        []byte           // CRLF line ends, dot-stuffing undone, nothing added
 }
 
+// Envelope is what was said at the submission face beside the message.
+type Envelope struct {
+	Recipients []myodai.Address // at least one, none twice
+	Terms      myodai.Terms     // asked for all of them
+	// Each is what was asked for single recipients: Notify and Original. It may be
+	// nil.
+	Each map[myodai.Address]myodai.Terms
+}
+
 // Options are what a Server is made of.
 type Options struct {
 	Hostname   myodai.Name           // in the greeting, and where <postmaster> is; needed
@@ -41,7 +50,7 @@ type Options struct {
 	Authenticate func(ctx context.Context, user, password string) (myodai.Credential, error)
 	// Submit takes responsibility for a message, which is durable when it returns
 	// without an error. Raw has CRLF line ends only. Submission only.
-	Submit func(ctx context.Context, c myodai.Credential, recipients []myodai.Address, raw []byte) (myodai.MessageID, error)
+	Submit func(ctx context.Context, c myodai.Credential, e Envelope, raw []byte) (myodai.MessageID, error)
 
 	// Accepts says at RCPT TO whether a recipient exists: nil, or a refusal. MX
 	// only.

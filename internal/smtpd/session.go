@@ -41,9 +41,9 @@ type session struct {
 
 // transaction is what is said between MAIL and DATA.
 type transaction struct {
-	from       myodai.Address // zero for the null sender, and at the submission face
-	utf8       bool           // SMTPUTF8
-	recipients []myodai.Address
+	from     myodai.Address // zero for the null sender, and at the submission face
+	utf8     bool           // SMTPUTF8
+	envelope Envelope
 
 	chunked bool   // BDAT has begun: neither recipients nor DATA may follow
 	chunks  []byte // of the message so far
@@ -146,6 +146,12 @@ func (s *session) greet(c command) {
 	if c.verb == verbEHLO {
 		lines = append(lines, "PIPELINING", fmt.Sprintf("SIZE %d", s.server.o.Limits.MaxSize),
 			"8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES", "CHUNKING")
+		if s.server.face == faceSubmission {
+			lines = append(lines, "DSN")
+			if s.secure {
+				lines = append(lines, "REQUIRETLS")
+			}
+		}
 		if s.server.o.TLS != nil && !s.secure {
 			lines = append(lines, "STARTTLS")
 		}

@@ -34,6 +34,7 @@ type taken struct {
 	user       myodai.CredentialID // at the submission face
 	from       myodai.Address      // at the MX face
 	recipients []myodai.Address
+	envelope   smtpd.Envelope // at the submission face
 	raw        string
 }
 
@@ -54,13 +55,13 @@ func (o *office) Authenticate(_ context.Context, name, secret string) (myodai.Cr
 	return myodai.Credential{ID: user, TenantID: "ten_x", Kind: myodai.CredentialSMTP}, nil
 }
 
-func (o *office) Submit(_ context.Context, c myodai.Credential, rcpts []myodai.Address, raw []byte) (myodai.MessageID, error) {
+func (o *office) Submit(_ context.Context, c myodai.Credential, e smtpd.Envelope, raw []byte) (myodai.MessageID, error) {
 	if err := judge(raw); err != nil {
 		return "", err
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.taken = append(o.taken, taken{user: c.ID, recipients: rcpts, raw: string(raw)})
+	o.taken = append(o.taken, taken{user: c.ID, recipients: e.Recipients, envelope: e, raw: string(raw)})
 	return "msg_01hzy3v7k2x9m4n8p6q5r0s1t2", nil
 }
 

@@ -58,7 +58,7 @@ func (s *Store) RecordReturned(ctx context.Context, r myodai.Returned,
 			}
 		}
 		if d.Notify && d.Failed() && !before.Failed() {
-			if err := q.insert("notices", noticeNames, [][]any{noticeOf(d, r.ReceivedAt)}); err != nil {
+			if err := q.addNotices([][]any{noticeOf(d, myodai.NoticeFailed, r.ReceivedAt)}); err != nil {
 				return err
 			}
 		}

@@ -13,14 +13,14 @@ import (
 
 const deliveryColumns = `id, tenant_id, message_id, recipient_local, recipient_domain, return_local, return_domain,
 	route, state, attempts, due_at, queued_at, expires_at, last_outcome, lease_owner, leased_until, hold, notify, probe,
-	class, pool`
+	class, pool, terms`
 
 func deliveryFields(d *myodai.Delivery) []any {
 	return []any{
 		&d.ID, &d.TenantID, &d.MessageID, &d.Recipient.Local, &d.Recipient.Domain, &d.ReturnPath.Local, &d.ReturnPath.Domain,
 		&d.Route, &d.State, &d.Attempts, instant{&d.DueAt}, instant{&d.QueuedAt}, instant{&d.ExpiresAt},
 		document{&d.Last}, &d.LeaseOwner, instant{&d.LeasedUntil}, &d.Hold, &d.Notify, &d.Probe,
-		&d.Class, &d.Pool,
+		&d.Class, &d.Pool, document{&d.Terms},
 	}
 }
 
@@ -34,20 +34,20 @@ func (q session) addDeliveries(list []myodai.Delivery) error {
 		rows = append(rows, []any{
 			d.ID, d.TenantID, d.MessageID, d.Recipient.Local, d.Recipient.Domain, d.ReturnPath.Local, d.ReturnPath.Domain,
 			d.Route, d.State, d.Attempts, d.DueAt, d.QueuedAt, d.ExpiresAt, document{d.Last}, d.LeaseOwner, d.LeasedUntil,
-			d.Hold, d.Notify, d.Probe, d.Class, d.Pool,
+			d.Hold, d.Notify, d.Probe, d.Class, d.Pool, document{d.Terms},
 		})
 		if d.Notify && d.State == myodai.DeliverySuppressed {
-			notices = append(notices, noticeOf(d, d.QueuedAt))
+			notices = append(notices, noticeOf(d, myodai.NoticeFailed, d.QueuedAt))
 		}
 	}
 	if err := q.insert("deliveries", []string{
 		"id", "tenant_id", "message_id", "recipient_local", "recipient_domain", "return_local", "return_domain",
 		"route", "state", "attempts", "due_at", "queued_at", "expires_at", "last_outcome", "lease_owner", "leased_until",
-		"hold", "notify", "probe", "class", "pool",
+		"hold", "notify", "probe", "class", "pool", "terms",
 	}, rows); err != nil {
 		return err
 	}
-	return q.insert("notices", noticeNames, notices)
+	return q.addNotices(notices)
 }
 
 // Delivery reads a delivery.
@@ -149,11 +149,11 @@ func (s *Store) FinishDeliveries(ctx context.Context, owner string, list []myoda
 				return err
 			}
 			events = append(events, told...)
-			if f.Delivery.Notify && f.Delivery.Failed() {
-				notices = append(notices, noticeOf(f.Delivery, f.Delivery.Last.At))
+			if f.Notice != "" {
+				notices = append(notices, noticeOf(f.Delivery, f.Notice, f.Delivery.Last.At))
 			}
 		}
-		if err := q.insert("notices", noticeNames, notices); err != nil {
+		if err := q.addNotices(notices); err != nil {
 			return err
 		}
 		if err := q.insert("attempts", []string{"id", "tenant_id", "delivery_id", "number", "outcome"}, attempts); err != nil {

@@ -125,10 +125,10 @@ func (q session) tellExpired(list []myodai.Delivery, now time.Time, event func(m
 	for _, d := range list {
 		events = append(events, event(d))
 		if d.Notify {
-			notices = append(notices, noticeOf(d, now))
+			notices = append(notices, noticeOf(d, myodai.NoticeFailed, now))
 		}
 	}
-	if err := q.insert("notices", noticeNames, notices); err != nil {
+	if err := q.addNotices(notices); err != nil {
 		return err
 	}
 	return q.addEvents(events)

@@ -17,9 +17,7 @@ func (q session) letGo(entry myodai.Suppression, at time.Time) ([]myodai.Deliver
 		class myodai.ClassName
 	}
 	list, err := all(q, func(h *held) []any { return append(deliveryFields(&h.d), &h.class) }, `
-		select d.id, d.tenant_id, d.message_id, d.recipient_local, d.recipient_domain, d.return_local, d.return_domain,
-		       d.route, d.state, d.attempts, d.due_at, d.queued_at, d.expires_at, d.last_outcome, d.lease_owner, d.leased_until,
-		       d.hold, d.notify, d.probe, d.class, d.pool, m.class
+		select `+qualified("d", deliveryColumns)+`, m.class
 		  from deliveries d join messages m on m.tenant_id = d.tenant_id and m.id = d.message_id
 		 where d.tenant_id = $1 and d.state = 'held' and d.hold = 'suppressed' and d.recipient_domain = $2 and lower(d.recipient_local) = lower($3)
 		 order by d.id`, entry.TenantID, entry.Address.Domain, entry.Address.Local)
@@ -87,35 +85,48 @@ func (s *Store) DecideHeld(ctx context.Context, tenant myodai.TenantID, id myoda
 	return d, err
 }
 
-// noticeNames are the columns of a notice; noticeOf is one.
-var noticeNames = []string{"delivery_id", "tenant_id", "message_id", "due_at"}
-
-func noticeOf(d myodai.Delivery, at time.Time) []any {
-	return []any{d.ID, d.TenantID, d.MessageID, at}
+func noticeOf(d myodai.Delivery, kind myodai.NoticeKind, at time.Time) []any {
+	return []any{d.ID, d.TenantID, d.MessageID, kind, at}
 }
 
-// ClaimNotices hands out the DSNs that are to be written, one per message, oldest
-// first, and leases them until the given instant by making them due then. A node
-// that dies lets them become due again.
+// addNotices has DSNs written. One that waits still and tells less, such as that
+// of a delay before that of a failure, gives way.
+func (q session) addNotices(rows [][]any) error {
+	for _, row := range rows {
+		if _, err := q.exec(`
+			insert into notices (delivery_id, tenant_id, message_id, kind, due_at) values ($1, $2, $3, $4, $5)
+			on conflict (delivery_id) do update set kind = excluded.kind, due_at = excluded.due_at`, row...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ClaimNotices hands out the DSNs that are to be written, one per message and
+// kind, oldest first, and leases them until the given instant by making them due
+// then. A node that dies lets them become due again.
 func (s *Store) ClaimNotices(ctx context.Context, most int, now, until time.Time) (list []myodai.Notice, err error) {
 	type due struct {
 		tenant  myodai.TenantID
 		message myodai.MessageID
+		kind    myodai.NoticeKind
 	}
 	err = s.write(ctx, "claim notices", func(q session) error {
 		list = nil
-		messages, err := all(q, func(d *due) []any { return []any{&d.tenant, &d.message} },
-			`select tenant_id, message_id from notices where due_at <= $1 order by due_at, message_id limit $2`+q.dialect.skipLocked, now, most)
+		messages, err := all(q, func(d *due) []any { return []any{&d.tenant, &d.message, &d.kind} },
+			`select tenant_id, message_id, kind from notices where due_at <= $1 order by due_at, message_id limit $2`+q.dialect.skipLocked, now, most)
 		if err != nil {
 			return err
 		}
-		slices.SortFunc(messages, func(a, b due) int { return cmp.Compare(a.message, b.message) })
+		slices.SortFunc(messages, func(a, b due) int {
+			return cmp.Or(cmp.Compare(a.message, b.message), cmp.Compare(a.kind, b.kind))
+		})
 		for _, d := range slices.Compact(messages) {
-			notice, err := q.notice(d.tenant, d.message, now)
+			notice, err := q.notice(d.tenant, d.message, d.kind, now)
 			if err != nil {
 				return err
 			}
-			if _, err := q.exec(`update notices set due_at = $3 where message_id = $1 and due_at <= $2`, d.message, now, until); err != nil {
+			if _, err := q.exec(`update notices set due_at = $4 where message_id = $1 and kind = $2 and due_at <= $3`, d.message, d.kind, now, until); err != nil {
 				return err
 			}
 			list = append(list, notice)
@@ -125,13 +136,15 @@ func (s *Store) ClaimNotices(ctx context.Context, most int, now, until time.Time
 	return list, err
 }
 
-func (q session) notice(tenant myodai.TenantID, message myodai.MessageID, now time.Time) (n myodai.Notice, err error) {
+func (q session) notice(tenant myodai.TenantID, message myodai.MessageID, kind myodai.NoticeKind, now time.Time) (n myodai.Notice, err error) {
 	if n.Message, err = q.message(tenant, message); err != nil {
 		return n, err
 	}
+	n.Kind = kind
 	n.Deliveries, err = all(q, deliveryFields, `
 		select `+deliveryColumns+` from deliveries
-		 where tenant_id = $1 and id in (select delivery_id from notices where message_id = $2 and due_at <= $3) order by id`, tenant, message, now)
+		 where tenant_id = $1 and id in (select delivery_id from notices where message_id = $2 and kind = $3 and due_at <= $4) order by id`,
+		tenant, message, kind, now)
 	return n, err
 }
 
@@ -140,7 +153,7 @@ func (q session) notice(tenant myodai.TenantID, message myodai.MessageID, now ti
 func (s *Store) FinishNotice(ctx context.Context, n myodai.Notice, events ...myodai.Event) error {
 	return s.write(ctx, "finish notice", func(q session) error {
 		for _, d := range n.Deliveries {
-			if _, err := q.exec(`delete from notices where tenant_id = $1 and delivery_id = $2`, d.TenantID, d.ID); err != nil {
+			if _, err := q.exec(`delete from notices where tenant_id = $1 and delivery_id = $2 and kind = $3`, d.TenantID, d.ID, n.Kind); err != nil {
 				return err
 			}
 		}

@@ -29,6 +29,11 @@ type NoticeStore interface {
 	FinishNotice(ctx context.Context, n myodai.Notice, events ...myodai.Event) error
 }
 
+// maxReturned is the largest message that comes back whole with a DSN, in octets,
+// and only when its submitter asks for it. One that was sent with REQUIRETLS never
+// does: its DSN may go where that is not known (RFC 8689 §5).
+const maxReturned = 1 << 20
+
 // How many DSNs one sender gets: many at once, for a mailing is one moment, and
 // then one every few seconds.
 const (
@@ -104,8 +109,8 @@ func (n *Notifier) Work(ctx context.Context) (more bool, err error) {
 // sent before a crash be sent no second time.
 func (n *Notifier) write(ctx context.Context, notice myodai.Notice, now time.Time) error {
 	m := notice.Message
-	data := map[string]any{"deliveries": len(notice.Deliveries)}
-	header, to, skipped, err := n.sender(ctx, m)
+	data := map[string]any{"deliveries": len(notice.Deliveries), "kind": string(notice.Kind)}
+	body, to, skipped, err := n.sender(ctx, m)
 	if err != nil {
 		return err
 	}
@@ -116,7 +121,7 @@ func (n *Notifier) write(ctx context.Context, notice myodai.Notice, now time.Tim
 		data["skipped"] = skipped
 	} else {
 		crash.Point("notice", "before it is sent")
-		id, err := n.send(ctx, notice, header, to, now)
+		id, err := n.send(ctx, notice, body, to, now)
 		if refusal, ok := errors.AsType[*myodai.Error](err); ok && refusal.Code != myodai.CodeUnavailable {
 			data["skipped"] = refusal.Message
 		} else if err != nil {
@@ -132,27 +137,26 @@ func (n *Notifier) write(ctx context.Context, notice myodai.Notice, now time.Tim
 	return n.store.FinishNotice(ctx, notice, event)
 }
 
-// sender reads the header of a message, and says who gets the DSN about it; or why
-// nobody does.
-func (n *Notifier) sender(ctx context.Context, m myodai.Message) (section []byte, to myodai.Address, skipped string, err error) {
-	body, err := n.store.Body(ctx, m.TenantID, m.ID)
+// sender reads a message, and says who gets the DSN about it; or why nobody does.
+func (n *Notifier) sender(ctx context.Context, m myodai.Message) (body []byte, to myodai.Address, skipped string, err error) {
+	body, err = n.store.Body(ctx, m.TenantID, m.ID)
 	if err != nil {
 		return nil, to, "", fmt.Errorf("read the message of a DSN: %w", err)
 	}
-	section, _ = splitMessage(body)
+	section, _ := splitMessage(body)
 	h, _, err := parseMessage(append(bytes.Clone(section), crlf...))
 	if err != nil {
-		return section, m.From, "the message cannot be read", nil
+		return body, m.From, "the message cannot be read", nil
 	}
 	if to = m.From; to.Domain == n.engine.o.Own.Address.Domain {
 		// Sent from the platform's own address in place of the tenant's (A9).
 		reply, err := ParseMailbox(h.first("Reply-To"))
 		if err != nil {
-			return section, to, "the message has no sender but the platform", nil
+			return body, to, "the message has no sender but the platform", nil
 		}
 		to = reply.Address
 	}
-	return section, to, answers(h), nil
+	return body, to, answers(h), nil
 }
 
 // answers says that a message is an answer of a program, to which nobody answers
@@ -185,7 +189,7 @@ func (n *Notifier) mayWrite(sender string, now time.Time) bool {
 	return l.AllowN(now, 1)
 }
 
-func (n *Notifier) send(ctx context.Context, notice myodai.Notice, header []byte, to myodai.Address, now time.Time) (myodai.MessageID, error) {
+func (n *Notifier) send(ctx context.Context, notice myodai.Notice, body []byte, to myodai.Address, now time.Time) (myodai.MessageID, error) {
 	e := n.engine
 	own := e.o.Own.Address.Domain
 	var random [12]byte
@@ -195,17 +199,27 @@ func (n *Notifier) send(ctx context.Context, notice myodai.Notice, header []byte
 	unique := hex.EncodeToString(random[:])
 	d := bounce.Notification{
 		From: myodai.Address{Local: "MAILER-DAEMON", Domain: own}, To: to, ReportingMTA: e.o.MailHost,
-		MessageID: "<" + unique + "@" + string(own) + ">", Boundary: unique, Date: now, Arrived: notice.Message.AcceptedAt, Header: header,
+		MessageID: "<" + unique + "@" + string(own) + ">", Boundary: unique, Date: now, Arrived: notice.Message.AcceptedAt,
+		Action: bounce.Action(notice.Kind), EnvelopeID: notice.Deliveries[0].Terms.EnvelopeID,
 	}
-	for _, failed := range notice.Deliveries {
-		d.Failed = append(d.Failed, bounce.Failed{
-			Recipient: failed.Recipient, Status: failed.Last.Enhanced, Text: failed.Last.Text, Code: failed.Last.Code,
-			RemoteMTA: failed.Last.Host, At: failed.Last.At, Withheld: failed.State == myodai.DeliverySuppressed,
-		})
+	d.Header, _ = splitMessage(body)
+	if terms := notice.Deliveries[0].Terms; notice.Kind == myodai.NoticeFailed && terms.Return == myodai.ContentFull &&
+		terms.TLS != myodai.TLSChain && len(body) <= maxReturned {
+		d.Message = body
+	}
+	for _, of := range notice.Deliveries {
+		told := bounce.Told{
+			Recipient: of.Recipient, Original: of.Terms.Original, Status: of.Last.Enhanced, Text: of.Last.Text, Code: of.Last.Code,
+			RemoteMTA: of.Last.Host, At: of.Last.At, Withheld: of.State == myodai.DeliverySuppressed,
+		}
+		if notice.Kind == myodai.NoticeDelayed {
+			told.Until = of.ExpiresAt
+		}
+		d.Recipients = append(d.Recipients, told)
 	}
 	result, err := e.Submit(ctx, Request{
 		Credential: myodai.Credential{TenantID: myodai.PlatformTenant}, Recipients: []myodai.Address{to},
-		Raw: bounce.Compose(d), IdempotencyKey: "notice " + string(notice.Deliveries[0].ID), nullReturn: true,
+		Raw: bounce.Compose(d), IdempotencyKey: "notice " + string(notice.Kind) + " " + string(notice.Deliveries[0].ID), nullReturn: true,
 		RequestHash: [32]byte{1}, // the same notice again has another date
 	})
 	return result.Message.ID, err

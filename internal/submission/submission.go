@@ -123,6 +123,12 @@ type Request struct {
 	// unused without a key; all zero means that of recipients and message.
 	RequestHash [32]byte
 
+	// Terms are what is asked for every delivery. Of the TLS rule the strictest
+	// counts that the request, the message and the policy name.
+	Terms myodai.Terms
+	// Each replaces Notify and Original of Terms for one recipient; nil for none.
+	Each map[myodai.Address]myodai.Terms
+
 	nullReturn bool // MAIL FROM:<>; only for the platform's own mail
 }
 

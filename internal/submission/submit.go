@@ -75,6 +75,10 @@ func (e *Engine) Submit(ctx context.Context, r Request) (Result, error) {
 		}
 	}
 	deliveries, events := e.deliveries(m, way, domain, recipients, mark.of.DeliveryID)
+	terms := r.terms(h, policy)
+	for i := range deliveries {
+		deliveries[i].Terms = r.termsFor(deliveries[i].Recipient, terms)
+	}
 	events[0].Data["from"] = from.String() // who wrote it, whatever it is sent as
 	if events, err = e.apply(ctx, withheld, m, deliveries, events); err != nil {
 		return Result{}, err

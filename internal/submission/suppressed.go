@@ -117,7 +117,7 @@ func (e *Engine) apply(ctx context.Context, w withheld, m myodai.Message, list [
 	ended := 0
 	for i := range list {
 		d := &list[i]
-		d.Notify = w.rule == myodai.SuppressedBounce // of failures yet to come, too (D16)
+		d.Notify = notified(*d, w.rule) // of failures yet to come, too (D16)
 		entry, ok := w.entries[d.Recipient]
 		if !ok {
 			continue
