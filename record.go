@@ -18,6 +18,7 @@ const (
 	TypeMX    RecordType = "MX"
 	TypeNS    RecordType = "NS"
 	TypeSOA   RecordType = "SOA"
+	TypeTLSA  RecordType = "TLSA"
 	TypeTXT   RecordType = "TXT"
 )
 

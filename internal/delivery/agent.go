@@ -19,6 +19,9 @@ import (
 type Options struct {
 	// Lookup answers a question from a cache, aliases followed.
 	Lookup func(ctx context.Context, name myodai.Name, t myodai.RecordType) myodai.Answer
+	// Validates tells that what Lookup calls validated was validated by somebody we
+	// believe, over a way that nobody can forge. Only then is there DANE (RFC 7672).
+	Validates bool
 	// Dial connects to an IP address and port. It refuses forbidden addresses
 	// with a *myodai.Error (T35); there is no other guard behind it.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
@@ -103,62 +106,77 @@ func NewAgent(o Options) *Agent {
 // The zero Outcome, which has no Kind, means that the item's turn did not come
 // before the time was up or ctx ended: no server can have taken it.
 func (a *Agent) Attempt(ctx context.Context, job myodai.Job) []myodai.Outcome {
-	w := newWork(ctx, job, a.with.Timeouts.Begin)
-	ctx, cancel := context.WithTimeout(ctx, a.with.Timeouts.Total)
+	limited, cancel := context.WithTimeout(ctx, a.with.Timeouts.Total)
 	defer cancel()
-	if a.with.Smarthost != nil {
-		a.toSmarthost(ctx, w)
-	} else {
-		a.toExchangers(ctx, w)
+	outcomes := make([]myodai.Outcome, len(job.Items))
+	for _, p := range byRule(job) {
+		w := newWork(ctx, p.job, a.with.Timeouts.Begin)
+		if a.with.Smarthost != nil {
+			a.toSmarthost(limited, w, p.rule)
+		} else {
+			a.toExchangers(limited, w, p.rule)
+		}
+		for k, o := range w.finish() {
+			outcomes[p.indexes[k]] = o
+		}
 	}
-	return w.finish()
+	return outcomes
 }
 
 // toExchangers tries the domain's own servers, best first.
-func (a *Agent) toExchangers(ctx context.Context, w *work) {
+func (a *Agent) toExchangers(ctx context.Context, w *work, rule myodai.TLSRule) {
 	domain := w.job.Domain
-	hosts, problem := exchangers(domain, a.with.MailHost, a.with.Lookup(ctx, domain, myodai.TypeMX), a.with.Shuffle)
+	mx := a.with.Lookup(ctx, domain, myodai.TypeMX)
+	hosts, problem := exchangers(domain, a.with.MailHost, mx, a.with.Shuffle)
 	if problem != nil {
 		w.fail(*problem)
 	}
-	policy := a.policy(ctx, domain, time.Now())
+	s := course{domain: domain, rule: rule, secure: a.with.Validates && mx.Validated}
+	if rule != myodai.TLSOptional {
+		s.policy = a.policy(ctx, domain, time.Now())
+	}
 	tried := map[netip.Addr]bool{}
 	for _, host := range hosts {
 		if w.done(ctx) {
 			return
 		}
-		if policy.mode == stsEnforce && !policy.allows(host) {
-			w.fail(*transient("4.7.0", "the MTA-STS policy of %s does not name the host %s", domain, host))
-			continue
-		}
-		list, problem := a.addresses(ctx, host)
+		list, reached, problem := a.addresses(ctx, host)
 		if problem != nil {
 			w.fail(*problem)
+			continue
+		}
+		d, problem := a.demand(ctx, s, host, reached)
+		if problem != nil {
+			w.fail(*problem)
+			continue
 		}
 		list = slices.DeleteFunc(list, func(ip netip.Addr) bool { return tried[ip] })
 		for _, ip := range list {
 			tried[ip] = true
 		}
-		a.visitAny(ctx, w, target{host: host, verified: policy.mode == stsEnforce}, list, a.with.Port)
+		a.visitAny(ctx, w, target{host: host, demand: d}, list, a.with.Port)
 	}
 }
 
 // toSmarthost tries the addresses of the smarthost. Whatever is wrong with it is
 // ours to mend, so nothing about reaching it is permanent.
-func (a *Agent) toSmarthost(ctx context.Context, w *work) {
-	host := a.with.Smarthost.Host
+func (a *Agent) toSmarthost(ctx context.Context, w *work, rule myodai.TLSRule) {
+	host, d := a.with.Smarthost.Host, demandOf(rule)
+	if a.with.Smarthost.User != "" && !d.verified {
+		d.encrypted, d.verified, d.by = true, true, "the password for it"
+	}
 	list := []netip.Addr{}
 	if ip, err := netip.ParseAddr(host); err == nil {
 		list = append(list, ip)
 	} else {
-		found, problem := a.addresses(ctx, myodai.Name(host))
+		found, _, problem := a.addresses(ctx, myodai.Name(host))
 		if problem != nil {
 			problem.Kind = myodai.OutcomeTransient
 			w.fail(*problem)
 		}
 		list = found
 	}
-	a.visitAny(ctx, w, target{host: myodai.Name(host), smarthost: a.with.Smarthost}, list, a.with.Smarthost.Port)
+	a.visitAny(ctx, w, target{host: myodai.Name(host), smarthost: a.with.Smarthost, demand: d}, list, a.with.Smarthost.Port)
 }
 
 // visitAny visits the addresses of a host, those that the job's source can reach,
@@ -180,10 +198,17 @@ func (a *Agent) visitAny(ctx context.Context, w *work, t target, list []netip.Ad
 	}
 }
 
-func (a *Agent) addresses(ctx context.Context, host myodai.Name) ([]netip.Addr, *myodai.Outcome) {
+func (a *Agent) addresses(ctx context.Context, host myodai.Name) ([]netip.Addr, reached, *myodai.Outcome) {
 	v4 := a.with.Lookup(ctx, host, myodai.TypeA)
 	v6 := a.with.Lookup(ctx, host, myodai.TypeAAAA)
-	return addresses(host, v4, v6, a.with.Shuffle)
+	list, problem := addresses(host, v4, v6, a.with.Shuffle)
+	at := reached{host, v4.Validated && v6.Validated}
+	if len(v4.Records) > 0 {
+		at = reached{v4.Name, v4.Validated}
+	} else if len(v6.Records) > 0 {
+		at = reached{v6.Name, v6.Validated}
+	}
+	return list, at, problem
 }
 
 // visit delivers what it can at one address, or at another of the host's that is

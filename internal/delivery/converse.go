@@ -72,6 +72,7 @@ func (t *transaction) run(ctx context.Context) (lost *myodai.Outcome) {
 	o := s.data(msg)
 	for _, i := range t.taken {
 		t.put(i, o)
+		_, t.outcomes[i].DSN = t.dsnOfRcpt(i)
 	}
 	return nil
 }
@@ -163,7 +164,10 @@ func (t *transaction) parameters(msg []byte) string {
 	if utf8 {
 		list += " SMTPUTF8"
 	}
-	return list
+	if s.target.demand.chain {
+		list += " REQUIRETLS"
+	}
+	return list + t.dsnOfMail()
 }
 
 // data sends the message after 354. A 2xx to the dot is the moment the server

@@ -21,7 +21,8 @@ func (t *transaction) steps(mail string, paths []string) []step {
 	list := []step{{mail, "MAIL FROM", with.Mail, 2, everybody}}
 	for i, to := range paths {
 		if t.outcomes[i] == nil {
-			list = append(list, step{"RCPT TO:" + to, "RCPT TO", with.Rcpt, 2, i})
+			parameters, _ := t.dsnOfRcpt(i)
+			list = append(list, step{"RCPT TO:" + to + parameters, "RCPT TO", with.Rcpt, 2, i})
 		}
 	}
 	return append(list, step{"DATA", "DATA", with.Data, 3, everybody})

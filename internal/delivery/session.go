@@ -19,7 +19,7 @@ type target struct {
 	host      myodai.Name // whose address it is; for TLS and for people
 	address   netip.AddrPort
 	smarthost *Smarthost // nil when it is an MX
-	verified  bool       // TLS is required, with a certificate for host
+	demand    demand
 	source    myodai.Source
 }
 
@@ -37,11 +37,12 @@ type session struct {
 	// brokenTLS tells that TLS was offered and failed, so that a demand for it
 	// cannot be met.
 	brokenTLS bool
-	proven    bool // it has taken a message
-	most      int  // recipients it takes in a transaction
-	carried   int  // transactions
-	dirty     bool // a transaction was begun and not ended: RSET comes first
-	closed    bool // no further command can be given
+	refusal   string // of STARTTLS, in the server's words; "" for none
+	proven    bool   // it has taken a message
+	most      int    // recipients it takes in a transaction
+	carried   int    // transactions
+	dirty     bool   // a transaction was begun and not ended: RSET comes first
+	closed    bool   // no further command can be given
 	stop      func() bool
 }
 
@@ -75,9 +76,9 @@ func (a *Agent) openOnce(ctx context.Context, t target, others *[]netip.AddrPort
 		return s, problem, false
 	}
 	login := t.smarthost != nil && t.smarthost.User != ""
-	needTLS := login || t.verified
+	needTLS := t.demand.encrypted
 	if t.smarthost != nil && t.address.Port() == 465 {
-		if err := s.startTLS(ctx, needTLS); err != nil {
+		if err := s.startTLS(ctx); err != nil {
 			return s, s.lost("the TLS handshake", err), false
 		}
 	}
@@ -85,7 +86,7 @@ func (a *Agent) openOnce(ctx context.Context, t target, others *[]netip.AddrPort
 		return s, problem, false
 	}
 	if _, offered := s.offers["STARTTLS"]; offered && s.tls == "" && !plain {
-		begun, err := s.upgrade(ctx, needTLS)
+		begun, err := s.upgrade(ctx)
 		if err != nil {
 			return s, s.lost("STARTTLS", err), !needTLS && ctx.Err() == nil
 		}
@@ -96,12 +97,11 @@ func (a *Agent) openOnce(ctx context.Context, t target, others *[]netip.AddrPort
 		}
 	}
 	if login {
-		return s, s.authenticate(), false
+		if problem = s.authenticate(); problem != nil {
+			return s, problem, false
+		}
 	}
-	if needTLS && s.tls == "" {
-		return s, transient("4.7.4", "%s offers no TLS, which its domain's MTA-STS policy requires", t.host), false
-	}
-	return s, nil, false
+	return s, s.met(), false
 }
 
 // connect connects to the target, or to another address of its host when that is

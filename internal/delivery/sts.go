@@ -168,7 +168,7 @@ func (a *Agent) dialHost(ctx context.Context, network, address string) (net.Conn
 	if err != nil {
 		return nil, err
 	}
-	list, problem := a.addresses(ctx, myodai.Name(host))
+	list, _, problem := a.addresses(ctx, myodai.Name(host))
 	if problem != nil {
 		return nil, errors.New(problem.Text)
 	}

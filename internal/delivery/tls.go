@@ -16,9 +16,9 @@ type tlsFailure struct{ reason string }
 func (f *tlsFailure) Error() string { return f.reason }
 
 // upgrade asks for TLS by STARTTLS (RFC 3207). begun is false when the server
-// takes its offer back; then the session goes on in the clear, where nothing
-// more is required of it.
-func (s *session) upgrade(ctx context.Context, verified bool) (begun bool, err error) {
+// takes its offer back, as with 454; then the session goes on in the clear, where
+// nothing more is required of it, and the dialogue says so.
+func (s *session) upgrade(ctx context.Context) (begun bool, err error) {
 	if err := s.say("STARTTLS"); err != nil {
 		return false, err
 	}
@@ -34,20 +34,24 @@ func (s *session) upgrade(ctx context.Context, verified bool) (begun bool, err e
 		return false, &tlsFailure{"the server hung up (421)"}
 	}
 	if r.code != 220 {
+		s.brokenTLS, s.refusal = true, fmt.Sprintf("%d %s", r.code, r.text())
+		if !s.target.demand.encrypted {
+			s.said.remark("STARTTLS was refused; going on in the clear")
+		}
 		return false, nil
 	}
 	if s.r.Buffered() > 0 {
 		// Octets that came in the clear would be read as if they had come in TLS.
 		return true, &tlsFailure{"the server went on talking before TLS"}
 	}
-	return true, s.startTLS(ctx, verified)
+	return true, s.startTLS(ctx)
 }
 
-// startTLS shakes hands. Unless verified is set, any certificate will do: an
-// eavesdropper is kept out, an impostor is not (RFC 7435). Whether it would have
-// passed is noted all the same.
-func (s *session) startTLS(ctx context.Context, verified bool) error {
-	name := string(s.target.host)
+// startTLS shakes hands. Unless something else is demanded, any certificate will
+// do: an eavesdropper is kept out, an impostor is not (RFC 7435). Whether it would
+// have passed is noted all the same.
+func (s *session) startTLS(ctx context.Context) error {
+	name, verified := string(s.target.host), s.target.demand.verified
 	config := &tls.Config{
 		MinVersion: tls.VersionTLS12,
 		RootCAs:    s.agent.with.Roots,
@@ -58,6 +62,9 @@ func (s *session) startTLS(ctx context.Context, verified bool) error {
 	if _, err := netip.ParseAddr(name); err == nil && !verified {
 		config.ServerName = "" // an address is no server name (RFC 6066 §3)
 	}
+	if s.target.demand.tlsa != "" {
+		s.target.demand.byTLSA(config)
+	}
 	ctx, cancel := context.WithTimeout(ctx, s.agent.with.Timeouts.Hello)
 	defer cancel()
 	conn := tls.Client(s.conn, config)
@@ -67,10 +74,7 @@ func (s *session) startTLS(ctx context.Context, verified bool) error {
 	}
 	s.use(conn)
 	state := conn.ConnectionState()
-	s.tls = tls.VersionName(state.Version) + ", certificate not verified"
-	if verified || s.chains(state.PeerCertificates, name) {
-		s.tls = tls.VersionName(state.Version) + ", certificate verified"
-	}
+	s.tls = s.verdict(tls.VersionName(state.Version), verified || s.chains(state.PeerCertificates, name))
 	s.said.remark("%s", s.tls)
 	return nil
 }
@@ -95,6 +99,8 @@ func explainTLS(err error) string {
 	var record tls.RecordHeaderError
 	var certificate *tls.CertificateVerificationError
 	switch {
+	case errors.Is(err, errNotNamed):
+		return errNotNamed.Error()
 	case errors.As(err, &certificate):
 		return "the certificate is not valid for it"
 	case errors.As(err, &alert):

@@ -28,6 +28,38 @@ func newWork(caller context.Context, job myodai.Job, begin time.Duration) *work 
 	}
 }
 
+// share is the items of a job that ask the same of TLS.
+type share struct {
+	job     myodai.Job
+	indexes []int // of its items in the whole job
+	rule    myodai.TLSRule
+}
+
+// byRule splits a job by what its items ask of TLS, which most often is the same.
+func byRule(job myodai.Job) []share {
+	var shares []share
+	at := map[myodai.TLSRule]int{}
+	for i, item := range job.Items {
+		rule := item.Delivery.Terms.TLS
+		n, known := at[rule]
+		if !known {
+			n = len(shares)
+			at[rule] = n
+			own := job
+			own.Items = nil
+			shares = append(shares, share{job: own, rule: rule})
+		}
+		p := &shares[n]
+		p.job.Items, p.indexes = append(p.job.Items, item), append(p.indexes, i)
+	}
+	for n := range shares {
+		if indexes := shares[n].indexes; job.Settled != nil {
+			shares[n].job.Settled = func(k int, o myodai.Outcome) { job.Settled(indexes[k], o) }
+		}
+	}
+	return shares
+}
+
 // batch lists the indexes of unsettled items, of which there are some, for one
 // transaction, most at most:
 // they are of one message, and what comes back of it comes back to one address.

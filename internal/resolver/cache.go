@@ -85,9 +85,11 @@ func (c *Cache) failure(q myodai.Question, err error) myodai.Answer {
 
 // follow asks until the aliases end, and says how long the answer may be kept.
 func (c *Cache) follow(ctx context.Context, q myodai.Question) (myodai.Answer, time.Duration) {
-	lifetime := maxPositiveTTL
+	lifetime, validated := maxPositiveTTL, true
 	for hops := 0; hops <= maxAliases; {
 		a := c.once(ctx, q)
+		validated = validated && a.Validated
+		a.Validated = validated // of the whole way
 		if a.Kind() == myodai.AnswerUnknown {
 			return a, failureTTL
 		}
