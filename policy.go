@@ -25,6 +25,7 @@ type Policy struct {
 	KeepBodies          Span           `json:"keep_bodies,omitzero" doc:"How long the text of a message is kept after it was accepted, such as 168h; while it is on its way it is kept in any case."`
 	KeepRecords         Span           `json:"keep_records,omitzero" doc:"How long messages with their deliveries, attempts and clicks, and events are kept, such as 2160h. Suppressions stay."`
 	TLS                 TLSRule        `json:"tls,omitempty" enum:"required,verified,requiretls" doc:"What mail asks of the connections it leaves by, at least: TLS, whatever the certificate; TLS to a server that proves its name; or that, found by ways that cannot be forged and promised by every server behind it (REQUIRETLS). Left out: TLS where it can be had, and what the recipient's domain demands."`
+	TLS                 TLSRule        `json:"tls,omitempty" enum:"required,verified,requiretls" doc:"What mail asks of the connections it leaves by, at least: TLS, whatever the certificate; TLS to a server that proves its name; or that, found by ways that cannot be forged and promised by every server behind it (REQUIRETLS). Left out: TLS where it can be had, and what the recipient's domain demands. A tenant's own can only ask for more than the platform's."`
 	AuditRequired       Switch         `json:"audit_required,omitempty" enum:"on,off" doc:"Whether a tenant's addresses must be audited before its first mail."`
 }
 

@@ -138,6 +138,22 @@ func (c *config) site() plan.Site {
 	}
 }
 
+// validates reports whether what our resolvers call validated may be believed: when
+// all of them are on this machine, nobody can forge their word on the way.
+func (c *config) validates() bool {
+	for _, text := range c.Resolvers {
+		ip, err := netip.ParseAddr(text)
+		if err != nil {
+			at, _ := netip.ParseAddrPort(text) // read before
+			ip = at.Addr()
+		}
+		if !ip.IsLoopback() {
+			return false
+		}
+	}
+	return len(c.Resolvers) > 0
+}
+
 // recursives are the public resolvers that checks ask: nil leaves the choice to
 // package resolver.
 func (c *config) recursives() []string {

@@ -54,6 +54,10 @@ whole message is sent as it is: its line ends are made CRLF when they are all LF
 	f.StringVar(&s.raw, "raw", "", "`FILE` with a whole message; - is standard input")
 	f.StringArrayVar(&s.attach, "attach", nil, "`FILE` to go along; may be repeated")
 	f.StringArrayVar(&s.headers, "header", nil, "further header field, such as 'X-Campaign: spring'; may be repeated")
+	f.StringSliceVar(&s.message.Notify, "notify", nil, "when the author gets a notification: success, failure and delay with commas, or never (default: as the policy says)")
+	f.StringVar(&s.message.EnvelopeID, "envelope-id", "", "by which you know the message again in notifications")
+	f.StringVar(&s.message.Return, "return", "", "what of the message a notification of failure brings back: full or headers (default: headers)")
+	f.StringVar(&s.message.TLS, "tls", "", "what is asked of connections: optional, required, verified or requiretls (default: as the policy says)")
 	f.StringVar(&s.message.Suppressed, "suppressed", "", "what becomes of suppressed recipients: drop, refuse, hold or bounce (default: as the policy says)")
 	f.StringVar(&s.once, "idempotency-key", "", "makes it safe to run this again within 24 hours")
 	return cmd

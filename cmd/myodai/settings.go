@@ -74,7 +74,7 @@ func (c *config) settings() []setting {
 		many("trusted_proxies", "PREFIX,…", "addresses and networks of proxies in front of the API whose X-Forwarded-For and -Proto are believed (default: none)", &c.TrustedProxies, parseNetwork),
 		many("root_hints", "IP,…", "root name servers, with :port if need be (default: the real ones)", &c.RootHints, parseServer),
 		one("dns_port", "PORT", "port of authoritative name servers (default: 53)", &c.DNSPort, parsePort),
-		many("resolvers", "IP,…", "recursive resolvers for routing mail (default: none, we walk from the root)", &c.Resolvers, parseServer),
+		many("resolvers", "IP,…", "recursive resolvers for routing mail (default: none, we walk from the root); when all are on this machine, they are taken to validate, and DANE is kept to", &c.Resolvers, parseServer),
 		many("recursives", "IP,…", "public resolvers that checks ask what they remember, or none (default: 8.8.8.8, 1.1.1.1 and 9.9.9.9; none with root_hints)", &c.Recursives, parseRecursive),
 		one("rdap", "URL", "RDAP server to ask about registrations, or none (default: the registries, by IANA's list; none with root_hints)", &c.RDAP, parseRDAP),
 		one("shaping", "FILE", "rules of how politely mail leaves: limits of sites, sources, pools, warm-up; read again when it changes (default: the built-in ones)", &c.Shaping, anyText),

@@ -299,6 +299,7 @@ func (s *server) dialer(servers []string) *egress.Dialer {
 func (s *server) newAgent(by smarthost) *delivery.Agent {
 	o := delivery.Options{
 		Lookup: s.cache.Lookup, Hostname: s.cfg.Hostname, Port: s.cfg.SMTPPort, Log: s.log.With("room", "delivery"),
+		Validates: s.cfg.validates(),
 	}
 	var servers []string
 	if by.Host != "" {

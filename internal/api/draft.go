@@ -13,7 +13,7 @@ import (
 )
 
 // NewMessage is a message to be sent: in parts, of which it is composed, or
-// whole, in raw or raw_base64, and then with nothing beside it but to, class and track.
+// whole, in raw or raw_base64, and then with nothing beside it but to and how it is to be sent.
 type NewMessage struct {
 	From        string            `json:"from,omitempty" doc:"The author: a verified domain's address, with or without a name." example:"Acme <news@acme.example>"`
 	To          []string          `json:"to,omitempty" doc:"Recipients; with raw the recipients of the envelope."`
@@ -29,6 +29,10 @@ type NewMessage struct {
 	Class       string            `json:"class,omitempty" maxLength:"40" doc:"What kind of mail it is: one of the policy's classes. Left out: that of the credential, or the first." example:"marketing"`
 	Track       string            `json:"track,omitempty" maxLength:"40" doc:"What of it may be tracked, of what its class tracks: off, clicks, opens, or clicks,opens. Left out: all of that. Links with letters other than ASCII, with a user name before the host, with a placeholder that was not filled in, or longer than 1,400 characters stay as they are." example:"off"`
 	Suppressed  string            `json:"suppressed,omitempty" enum:"drop,refuse,hold,bounce" doc:"What becomes of recipients on the suppression list: they are recorded and not sent to, the message is refused, they are held, or answered with a bounce while the application is told that they were accepted. Left out: the policy's rule."`
+	Notify      []string          `json:"notify,omitempty" maxItems:"3" doc:"When the author gets a notification (DSN, RFC 3461): success, failure and delay, or only never. Left out: when a mail fails, where the rule for suppressed recipients is bounce." example:"failure"`
+	EnvelopeID  string            `json:"envelope_id,omitempty" maxLength:"100" pattern:"^[!-~ ]*$" doc:"By which you know the message again in notifications (ENVID)."`
+	Return      string            `json:"return,omitempty" enum:"full,headers" doc:"What of the message a notification about a failure brings back. Left out: its header."`
+	TLS         string            `json:"tls,omitempty" enum:"optional,required,verified,requiretls" doc:"What is asked of the connections it leaves by: delivery even where the recipient's domain demands TLS that fails (optional); TLS, whatever the certificate (required); TLS to a server that proves its name (verified); that, found by ways that cannot be forged and promised by every server behind it (requiretls, RFC 8689). The policy may ask for more. Left out: TLS where it can be had, and what the recipient's domain demands."`
 	RawBase64   string            `json:"raw_base64,omitempty" doc:"The same in base64, for messages that are not UTF-8."`
 }
 
@@ -37,6 +41,15 @@ type NewAttachment struct {
 	Filename    string `json:"filename"`
 	ContentType string `json:"content_type,omitempty" doc:"application/octet-stream when left out." example:"application/pdf"`
 	Content     string `json:"content" doc:"In base64."`
+}
+
+// terms is what is asked for beside delivery.
+func (n NewMessage) terms() (t myodai.Terms, err error) {
+	t = myodai.Terms{EnvelopeID: n.EnvelopeID, Return: myodai.Content(n.Return), TLS: myodai.TLSRule(n.TLS)}
+	if len(n.Notify) > 0 {
+		t.Notify, err = myodai.ParseNotify(strings.Join(n.Notify, ","))
+	}
+	return t, err
 }
 
 // isRaw reports whether the message comes whole.
@@ -60,7 +73,7 @@ func (n NewMessage) readRaw() (raw []byte, recipients []myodai.Address, err erro
 		return nil, nil, myodai.Refuse(myodai.CodeInvalid, "raw_base64", "give raw or raw_base64, not both")
 	case n.From+n.Subject+n.Text+n.HTML != "" || len(n.Cc)+len(n.Bcc)+len(n.ReplyTo)+len(n.Attachments)+len(n.Headers) > 0:
 		return nil, nil, myodai.Refuse(myodai.CodeInvalid, "raw",
-			"a raw message has its header in it; beside it give only to, the recipients of the envelope, class and track")
+			"a raw message has its header in it; beside it give only to, the recipients of the envelope, and how it is to be sent")
 	}
 	if raw = []byte(n.Raw); n.RawBase64 != "" {
 		if raw, err = decodeBase64(n.RawBase64); err != nil {

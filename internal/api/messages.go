@@ -43,6 +43,9 @@ type Delivery struct {
 	DueAt        time.Time            `json:"due_at,omitzero" doc:"When it may be attempted next; missing when it never will be, and while it is held."`
 	QueuedAt     time.Time            `json:"queued_at"`
 	ExpiresAt    time.Time            `json:"expires_at"`
+	Notify       myodai.Notify        `json:"notify,omitempty" doc:"When the author gets a notification, as it was asked for: some of success, failure and delay with commas, or never." example:"success,failure"`
+	TLS          myodai.TLSRule       `json:"tls,omitempty" enum:"optional,required,verified,requiretls" doc:"What is asked of the connections it leaves by."`
+	EnvelopeID   string               `json:"envelope_id,omitempty" doc:"By which the submitter knows it again."`
 	Last         string               `json:"last" doc:"How the newest attempt ended, in short, or why there is none: accepted, not sent: suppressed since …, because …; empty before."`
 }
 
@@ -96,7 +99,7 @@ func showDelivery(d myodai.Delivery) Delivery {
 	out := Delivery{
 		ID: d.ID, TenantID: d.TenantID, MessageID: d.MessageID, Recipient: d.Recipient.String(), ReturnPath: d.ReturnPath.String(),
 		Route: d.Route, State: d.State, AttemptCount: d.Attempts, QueuedAt: utc(d.QueuedAt), ExpiresAt: utc(d.ExpiresAt), Last: brief(d.Last),
-		Hold: d.Hold, ProbeOf: d.Probe,
+		Hold: d.Hold, ProbeOf: d.Probe, Notify: d.Terms.Notify, TLS: d.Terms.TLS, EnvelopeID: d.Terms.EnvelopeID,
 	}
 	if d.State == myodai.DeliverySuppressed && d.Notify && d.Terms.Notify == "" {
 		out.ShownAs = myodai.DeliveryDelivered
@@ -166,7 +169,11 @@ func (s *Server) sendMessage(ctx context.Context, who myodai.Credential, in *sen
 	if err != nil {
 		return nil, err
 	}
-	r := submission.Request{Credential: who, Recipients: recipients, Raw: raw, Class: myodai.ClassName(in.Body.Class), Track: in.Body.Track,
+	terms, err := in.Body.terms()
+	if err != nil {
+		return nil, err
+	}
+	r := submission.Request{Terms: terms, Credential: who, Recipients: recipients, Raw: raw, Class: myodai.ClassName(in.Body.Class), Track: in.Body.Track,
 		Suppressed: myodai.SuppressedRule(in.Body.Suppressed), IdempotencyKey: in.IdempotencyKey}
 	if r.IdempotencyKey != "" {
 		if r.RequestHash, err = hashRequest(in.Body); err != nil {

@@ -2,6 +2,7 @@ package bounce_test
 
 import (
 	"bytes"
+	"encoding/base64"
 	"strings"
 	"testing"
 	"time"
@@ -71,5 +72,43 @@ func TestComposeHoldsStrangersWordsIn(t *testing.T) {
 	}
 	if _, err := bounce.ParseDSN(raw); err != nil {
 		t.Error(err)
+	}
+}
+
+// RFC 3461, RFC 3464: what else there is to tell, in the words of the submitter.
+func TestComposeTellsOfMoreThanFailure(t *testing.T) {
+	for _, tt := range []struct {
+		action                  bounce.Action
+		status, subject, people string
+	}{
+		{bounce.ActionFailed, "5.1.1", "Undelivered", "could not be delivered"},
+		{bounce.ActionDelayed, "4.0.0", "Delayed", "まだお届けできていません"},
+		{bounce.ActionRelayed, "2.0.0", "Passed On", "引き渡しました"},
+		{bounce.ActionDelivered, "2.0.0", "Delivered", "お届けしました"},
+	} {
+		n := notice("what the server said", 550)
+		n.Action, n.EnvelopeID, n.Recipients[0].Original = tt.action, "QQ314\r\nX: y", "rfc822;Taro+x@example.net"
+		n.Message = []byte("From: shop@customer.example\r\n\r\nThe body.\r\n")
+		raw := bounce.Compose(n)
+		report, err := bounce.ParseDSN(raw)
+		if err != nil || len(report.Recipients) != 1 {
+			t.Fatalf("ParseDSN = %+v, %v\n%s", report, err, raw)
+		}
+		r := report.Recipients[0]
+		if r.Action != tt.action || r.Status != tt.status || r.Original != "Taro+x@example.net" || r.Final != "taro@example.net" {
+			t.Errorf("recipient = %+v", r)
+		}
+		encoded := raw[bytes.Index(raw, []byte("base64\r\n\r\n"))+10:]
+		text, _ := base64.StdEncoding.DecodeString(string(bytes.ReplaceAll(encoded[:bytes.Index(encoded, []byte("\r\n\r\n"))], []byte("\r\n"), nil)))
+		for what, has := range map[string]bool{
+			"subject": strings.Contains(string(raw), "Subject: "+tt.subject) || strings.Contains(string(raw), "Subject: Mail "+tt.subject),
+			"id":      strings.Contains(string(raw), "\r\nOriginal-Envelope-Id: QQ314 X: y\r\n"),
+			"message": strings.Contains(string(raw), "Content-Type: message/rfc822\r\n") && strings.Contains(string(raw), "The body."),
+			"people":  strings.Contains(string(text), tt.people),
+		} {
+			if !has {
+				t.Errorf("%s: no %s in\n%s\n%s", tt.action, what, raw, text)
+			}
+		}
 	}
 }

@@ -75,6 +75,7 @@ func newPolicyView(r reader, layers policyLayers, routes []string, p problem) po
 	choose("addresses", string(set.Addresses), string(below.Addresses), "many", "one")
 	choose("suppressed", string(set.Suppressed), string(below.Suppressed), "drop", "refuse", "hold", "bounce")
 	choose("audit_required", string(set.AuditRequired), string(below.AuditRequired), "on", "off")
+	choose("tls", string(set.TLS), string(below.TLS), "required", "verified", "requiretls")
 	limit := ""
 	if set.Senders != nil {
 		limit = "list"

@@ -21,6 +21,7 @@ func readPolicy(form url.Values, layers policyLayers) (myodai.Policy, error) {
 	p := myodai.Policy{
 		Verification: myodai.Verification(form.Get("verification")), Addresses: myodai.AddressRule(form.Get("addresses")),
 		Suppressed: myodai.SuppressedRule(form.Get("suppressed")), AuditRequired: myodai.Switch(form.Get("audit_required")),
+		TLS:                 myodai.TLSRule(form.Get("tls")),
 		ConfirmationSubject: strings.TrimSpace(form.Get("confirmation_subject")),
 	}
 	for _, word := range strings.FieldsFunc(form.Get("free_mail_allowed"), func(c rune) bool { return strings.ContainsRune(", \t\r\n", c) }) {

@@ -3,6 +3,7 @@ package delivery_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -42,6 +43,17 @@ func items(t *testing.T, dialogue string) []myodai.JobItem {
 		one := item(len(list)+1, to, name)
 		if shared := fields(dialogue, "message: "); len(shared) > 0 { // of all, with one return path
 			one.Delivery.MessageID, one.Delivery.ReturnPath.Local = myodai.MessageID("msg_"+shared[0]), shared[0]
+		}
+		for _, text := range fields(dialogue, "terms: ") { // of all
+			if err := json.Unmarshal([]byte(text), &one.Delivery.Terms); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if own := fields(dialogue, "notify: "); len(list) < len(own) {
+			one.Delivery.Terms.Notify = myodai.Notify(own[len(list)])
+		}
+		if own := fields(dialogue, "original: "); len(list) < len(own) {
+			one.Delivery.Terms.Original = own[len(list)]
 		}
 		list = append(list, one)
 	}
@@ -130,6 +142,11 @@ func TestDialogues(t *testing.T) {
 			for _, line := range fields(dialogue, "dialogue: ") {
 				if !strings.Contains(got[0].Dialogue, line+"\n") {
 					t.Errorf("dialogue lacks %q:\n%s", line, got[0].Dialogue)
+				}
+			}
+			for i, line := range fields(dialogue, "asked: ") { // for DSNs
+				if fmt.Sprint(got[i].DSN) != line {
+					t.Errorf("outcome %d: DSN = %t, want %s", i+1, got[i].DSN, line)
 				}
 			}
 			for _, line := range fields(dialogue, "without: ") {

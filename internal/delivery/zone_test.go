@@ -10,11 +10,13 @@ import (
 // zone is a DNS of some lines, "TYPE NAME DATA" each; the data of any type may
 // be SERVFAIL or TIMEOUT, that of an address REFUSED, FORBIDDEN or OPEN after a
 // slash, which only the test's dialer looks at. A name that is written nowhere
-// does not exist; "NODATA NAME" makes it exist.
+// does not exist; "NODATA NAME" makes it exist. All of it is validated after a line
+// "SECURE".
 type zone struct {
 	records []myodai.Record
 	broken  map[string]string // type and name → SERVFAIL, TIMEOUT or LAME
 	names   map[myodai.Name]bool
+	secure  bool
 }
 
 func parseZone(text string) *zone {
@@ -22,6 +24,7 @@ func parseZone(text string) *zone {
 	for line := range strings.Lines(text) {
 		fields := strings.Fields(line)
 		if len(fields) < 2 {
+			z.secure = z.secure || strings.TrimSpace(line) == "SECURE"
 			continue
 		}
 		name := myodai.Name(fields[1])
@@ -39,7 +42,7 @@ func parseZone(text string) *zone {
 
 // lookup answers as a recursive resolver does.
 func (z *zone) lookup(ctx context.Context, name myodai.Name, t myodai.RecordType) myodai.Answer {
-	a := myodai.Answer{Question: myodai.Question{Name: name, Type: t, Recursive: true}, RCode: "NOERROR"}
+	a := myodai.Answer{Question: myodai.Question{Name: name, Type: t, Recursive: true}, RCode: "NOERROR", Validated: z.secure}
 	switch z.broken[string(t)+" "+string(name)] {
 	case "SERVFAIL":
 		a.RCode = "SERVFAIL"

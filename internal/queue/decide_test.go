@@ -239,3 +239,38 @@ func TestMaySendWithoutDomain(t *testing.T) {
 		}
 	}
 }
+
+// RFC 3461 §4.1: what the sender is told, and that a delay is told once.
+func TestTells(t *testing.T) {
+	queued := time.Date(2026, 11, 22, 6, 0, 0, 0, time.UTC)
+	at := func(after time.Duration) time.Time { return queued.Add(after) }
+	for _, tt := range []struct {
+		name        string
+		state       myodai.DeliveryState
+		notify      myodai.Notify
+		failures    bool // DSNs of them are wanted
+		passedOn    bool // the wish for DSNs, to the server that took the mail
+		before, now time.Time
+		want        myodai.NoticeKind
+	}{
+		{"failed", myodai.DeliveryBounced, "failure", true, false, time.Time{}, at(0), myodai.NoticeFailed},
+		{"expired", myodai.DeliveryExpired, "", true, false, at(0), at(time.Hour), myodai.NoticeFailed},
+		{"failed, and nobody wants to know", myodai.DeliveryBounced, "never", false, false, time.Time{}, at(0), ""},
+		{"failed, and only success is of interest", myodai.DeliveryBounced, "success", false, false, time.Time{}, at(0), ""},
+		{"delivered", myodai.DeliveryDelivered, "success,failure", true, false, time.Time{}, at(0), myodai.NoticeRelayed},
+		{"delivered, and the server tells", myodai.DeliveryDelivered, "success,failure", true, true, time.Time{}, at(0), ""},
+		{"delivered, and nobody asked", myodai.DeliveryDelivered, "failure", true, false, time.Time{}, at(0), ""},
+		{"deferred, and early", myodai.DeliveryDeferred, "delay", false, false, at(time.Hour), at(4*time.Hour - 1), ""},
+		{"deferred, and late for the first time", myodai.DeliveryDeferred, "delay", false, false, at(4*time.Hour - 1), at(4 * time.Hour), myodai.NoticeDelayed},
+		{"deferred, and the first attempt was late", myodai.DeliveryDeferred, "delay", false, false, time.Time{}, at(5 * time.Hour), myodai.NoticeDelayed},
+		{"deferred, and told before", myodai.DeliveryDeferred, "delay", false, false, at(4 * time.Hour), at(5 * time.Hour), ""},
+		{"deferred, and nobody asked", myodai.DeliveryDeferred, "failure", true, false, at(3 * time.Hour), at(5 * time.Hour), ""},
+	} {
+		d := myodai.Delivery{
+			State: tt.state, QueuedAt: queued, Notify: tt.failures, Terms: myodai.Terms{Notify: tt.notify}, Last: myodai.Outcome{DSN: tt.passedOn},
+		}
+		if got := queue.Tells(d, tt.before, tt.now); got != tt.want {
+			t.Errorf("%s: Tells = %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}

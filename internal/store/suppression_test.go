@@ -144,10 +144,18 @@ func TestNotices(t *testing.T) {
 			t.Errorf("not due again: %+v", again)
 		}
 		ok(t, s.FinishNotice(t.Context(), due[0]))
-		held, _ := claim(t, s, "n1", 9, t0)
-		must(s.FinishDeliveries(t.Context(), "n1", []myodai.Finished{finished(held[0], myodai.DeliveryBounced, later)}))(t)
+		// That of a delay gives way to that of the failure, if nobody has written it yet.
+		for _, end := range []struct {
+			state myodai.DeliveryState
+			kind  myodai.NoticeKind
+		}{{myodai.DeliveryDeferred, myodai.NoticeDelayed}, {myodai.DeliveryBounced, myodai.NoticeFailed}} {
+			held, _ := claim(t, s, "n1", 9, later)
+			f := finished(held[0], end.state, later)
+			f.Delivery.DueAt, f.Notice = later, end.kind
+			must(s.FinishDeliveries(t.Context(), "n1", []myodai.Finished{f}))(t)
+		}
 		rest := must(s.ClaimNotices(t.Context(), 9, later.Add(time.Hour), later.Add(2*time.Hour)))(t)
-		if len(rest) != 1 || len(rest[0].Deliveries) != 1 || rest[0].Deliveries[0].ID != mail.Deliveries[2].ID {
+		if len(rest) != 1 || len(rest[0].Deliveries) != 1 || rest[0].Deliveries[0].ID != mail.Deliveries[2].ID || rest[0].Kind != myodai.NoticeFailed {
 			t.Errorf("of the third: %+v", rest)
 		}
 	})

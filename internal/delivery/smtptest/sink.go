@@ -49,6 +49,8 @@ type SinkOptions struct {
 	PerConn int               // mails taken per connection before 421; 0 means any number
 	// Vanish hangs up without an answer to QUIT or to the first command after a mail.
 	Vanish bool
+	// Certificate is what it shows; nil means one of its own for mx.example.net.
+	Certificate *tls.Certificate
 	// Distrusted expects the client to hang up in the TLS handshake.
 	Distrusted bool
 }
@@ -57,6 +59,9 @@ type SinkOptions struct {
 func NewSink(t testing.TB, o SinkOptions) *Sink {
 	t.Helper()
 	certificate, _ := Certificate(t, "mx.example.net")
+	if o.Certificate != nil {
+		certificate = *o.Certificate
+	}
 	s := &Sink{
 		t: t, options: o, arrived: make(chan struct{}),
 		tls: &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12},
@@ -183,9 +188,9 @@ func (c *sinkConn) obey(command string) bool {
 
 func (c *sinkConn) offers() []string {
 	lines := []string{"250-mx.example.net"}
-	for _, keyword := range []string{"PIPELINING", "SIZE 52428800", "8BITMIME", "SMTPUTF8", "STARTTLS"} {
+	for _, keyword := range []string{"PIPELINING", "SIZE 52428800", "8BITMIME", "SMTPUTF8", "STARTTLS", "REQUIRETLS"} {
 		word, _, _ := strings.Cut(keyword, " ")
-		if !slices.Contains(c.sink.options.Without, word) && !(word == "STARTTLS" && c.tls) {
+		if !slices.Contains(c.sink.options.Without, word) && !(word == "STARTTLS" && c.tls) && !(word == "REQUIRETLS" && !c.tls) {
 			lines = append(lines, "250-"+keyword)
 		}
 	}
