@@ -153,7 +153,7 @@ CREATE TABLE deliveries (
   expires_at bigint not null,
   last_outcome text not null,
   lease_owner text not null,
-  leased_until bigint not null, route text not null default 'delivery', hold text not null default '', notify boolean not null default false, probe text not null default '', class text not null default '', pool text not null default '', queue text not null default '', crashes bigint not null default 0,
+  leased_until bigint not null, route text not null default 'delivery', hold text not null default '', notify boolean not null default false, probe text not null default '', class text not null default '', pool text not null default '', queue text not null default '', crashes bigint not null default 0, terms text not null default '{}',
   unique (tenant_id, id),
   foreign key (tenant_id, message_id) references messages (tenant_id, id)
 );
@@ -404,7 +404,7 @@ CREATE TABLE notices (
   delivery_id text primary key,
   tenant_id text not null,
   message_id text not null,
-  due_at bigint not null,
+  due_at bigint not null, kind text not null default 'failed',
   foreign key (tenant_id, delivery_id) references deliveries (tenant_id, id)
 );
 

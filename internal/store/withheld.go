@@ -17,7 +17,7 @@ func (q session) letGo(entry myodai.Suppression, at time.Time) ([]myodai.Deliver
 		class myodai.ClassName
 	}
 	list, err := all(q, func(h *held) []any { return append(deliveryFields(&h.d), &h.class) }, `
-		select `+qualified("d", deliveryColumns)+`, m.class
+		select `+prefixed("d", deliveryColumns)+`, m.class
 		  from deliveries d join messages m on m.tenant_id = d.tenant_id and m.id = d.message_id
 		 where d.tenant_id = $1 and d.state = 'held' and d.hold = 'suppressed' and d.recipient_domain = $2 and lower(d.recipient_local) = lower($3)
 		 order by d.id`, entry.TenantID, entry.Address.Domain, entry.Address.Local)

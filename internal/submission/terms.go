@@ -16,7 +16,7 @@ import (
 func (r Request) terms(h header, policy myodai.Policy) myodai.Terms {
 	t := r.Terms
 	t.TLS = t.TLS.Stricter(policy.TLS)
-	if list := h.all("TLS-Required"); t.TLS == "" && len(list) == 1 && strings.EqualFold(h.first("TLS-Required"), "No") {
+	if t.TLS == "" && h.count("TLS-Required") == 1 && strings.EqualFold(h.first("TLS-Required"), "No") {
 		t.TLS = myodai.TLSOptional
 	}
 	return t
