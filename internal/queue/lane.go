@@ -34,6 +34,7 @@ type lane struct {
 
 	listed bool      // it is among those that may begin a job
 	backed bool      // it is among those that may be fed
+	begun  time.Time // when the first of the sessions under way was
 	quiet  time.Time // since when nothing happens in it
 }
 
@@ -145,6 +146,12 @@ func (a *lane) blocked(r *shaping.Rules, now time.Time) (until time.Time, full b
 		return time.Time{}, true
 	}
 	return until, false
+}
+
+// silent reports whether a session has waited for an answer for so long that none
+// may come.
+func (a *lane) silent(now time.Time) bool {
+	return !a.answers && a.running > 0 && now.After(a.begun.Add(shortBlock))
 }
 
 // connections is how many sessions an outlet may have. A site whose servers have

@@ -117,7 +117,7 @@ func (l *lanes) add(list []myodai.Delivery, now time.Time) {
 		d.Last.Dialogue = "" // of no use here, and by far the largest part
 		if site, ok := l.places.site(d, now); ok {
 			l.admit(l.at(wayOf(d, site), now), d, false, now)
-		} else if l.hasRoom(d.TenantID) && l.places.hold(d, l.jobSize) {
+		} else if l.hasRoom(d.TenantID, false) && l.places.hold(d, l.untried()) {
 			l.counted(d.TenantID, 1)
 		} else {
 			l.places.holdQueue(myodai.ScheduledQueueOf(d))
@@ -133,7 +133,7 @@ func wayOf(d myodai.Delivery, site myodai.Site) way { return way{site, d.Route, 
 // waits behind it.
 func (l *lanes) admit(a *lane, d myodai.Delivery, waited bool, now time.Time) {
 	from := myodai.ScheduledQueueOf(d)
-	if a.inside[from] && !waited || !l.hasRoom(d.TenantID) || !l.laneHasRoom(a, d.TenantID, now) {
+	if a.inside[from] && !waited || !l.hasRoom(d.TenantID, a.answers) || l.laneRoom(a, d.TenantID, now) <= 0 {
 		l.overflow = append(l.overflow, d.ID)
 		l.note(a, from)
 		return
@@ -155,28 +155,60 @@ func (l *lanes) note(a *lane, from myodai.ScheduledQueue) {
 
 // hasRoom reports whether a tenant may have one more delivery wait here. What is
 // left free counts twice: one tenant alone gets two thirds of it all, and the next
-// one who comes always finds something (P20).
-func (l *lanes) hasRoom(tenant myodai.TenantID) bool {
-	return l.of(tenant).waiting < 2*(l.claimed-l.waiting)
+// one who comes always finds something (P20). For sites that do not answer it counts
+// half, so that these leave room for those that do (P10).
+func (l *lanes) hasRoom(tenant myodai.TenantID, answers bool) bool {
+	return l.room(tenant, answers) > 0
+}
+
+// room is how many more deliveries of a tenant may wait here. Each of them leaves
+// less free.
+func (l *lanes) room(tenant myodai.TenantID, answers bool) int {
+	has, free := l.of(tenant).waiting, l.claimed-l.waiting
+	if !answers {
+		return (free - 2*has + 2) / 3
+	}
+	return (2*free - has + 2) / 3
 }
 
 // A lane that is blocked for longer than this holds nothing.
 const shortBlock = 2 * time.Second
 
-// laneHasRoom is hasRoom for one lane. One that does not answer, or has not been
-// tried yet, is given little.
-func (l *lanes) laneHasRoom(a *lane, tenant myodai.TenantID, now time.Time) bool {
-	if until, _ := a.blocked(l.rules, now); until.After(now.Add(shortBlock)) {
-		return false
+// laneRoom is room for one lane. One that does not answer, or has not been tried
+// yet, is given little.
+func (l *lanes) laneRoom(a *lane, tenant myodai.TenantID, now time.Time) int {
+	if until, _ := a.blocked(l.rules, now); until.After(now.Add(shortBlock)) || a.silent(now) {
+		return 0
 	}
-	return a.tenants[tenant] < 2*(l.capacity(a)-a.count)
+	return (2*(l.capacity(a)-a.count) - a.tenants[tenant] + 2) / 3
 }
 
 func (l *lanes) capacity(a *lane) int {
 	if a.answers {
 		return 10 * l.jobSize
 	}
-	return 2 * l.jobSize
+	return l.untried()
+}
+
+// untried is how much waits for a site of which nothing is known.
+func (l *lanes) untried() int { return max(l.jobSize/5, 10) }
+
+// relieve sets aside what waits behind servers that do not answer.
+func (l *lanes) relieve(now time.Time) {
+	for _, a := range l.lanes {
+		if a.count > 0 && a.silent(now) {
+			l.putAside(a)
+		}
+	}
+}
+
+// putAside sets aside all that waits in a lane.
+func (l *lanes) putAside(a *lane) {
+	for _, d := range a.drain() {
+		l.counted(d.TenantID, -1)
+		l.overflow = append(l.overflow, d.ID)
+		l.note(a, myodai.ScheduledQueueOf(d))
+	}
 }
 
 // of is what a tenant has of this node.

@@ -144,8 +144,8 @@ var busy = myodai.Outcome{Kind: myodai.OutcomeTransient, Code: 421, Text: "too m
 func TestLanes(t *testing.T) {
 	w := newWorld(t, 100, 1000, 10, "default: {connections: 3}")
 	w.known("a").end("a", true)
-	w.put(some("t", "a×55", "b×10", "c"))
-	w.want("b and c are not known yet, and have one session each", w.begins(), "t:a×10 t:b×10 t:c×1 t:a×10 t:a×10")
+	w.put(some("t", "a×55", "b×2", "c"))
+	w.want("b and c are not known yet, and have one session each", w.begins(), "t:a×10 t:b×2 t:c×1 t:a×10 t:a×10")
 	w.want("no change, no job", w.begins(), "")
 	w.end("a", false)
 	w.want("none of its servers answered in the last", w.begins(), "t:a×10")
@@ -198,7 +198,7 @@ func TestRoomForOthers(t *testing.T) {
 	for _, tenant := range []myodai.TenantID{"a", "b", "c"} {
 		w.put(some(tenant, all...))
 	}
-	if a, b, c := w.of("a").waiting, w.of("b").waiting, w.of("c").waiting; a != 200 || b < 60 || c < 20 || w.waiting > 300 {
+	if a, b, c := w.of("a").waiting, w.of("b").waiting, w.of("c").waiting; a < 60 || b < 60 || c < 30 {
 		t.Errorf("%d, %d and %d wait here", a, b, c)
 	}
 	if n := len(w.overflow); n != 3000-w.waiting {

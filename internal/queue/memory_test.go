@@ -16,6 +16,7 @@ import (
 type memory struct {
 	mu         sync.Mutex
 	deliveries []*myodai.Delivery // by DueAt only when claimed
+	byID       map[myodai.DeliveryID]*myodai.Delivery
 	message    myodai.Message
 	domain     myodai.Domain
 	tenant     myodai.Tenant
@@ -53,15 +54,21 @@ func newMemory(n int, domains ...myodai.Name) *memory {
 	return s
 }
 
-func (s *memory) add(id string, to myodai.Address) {
+func (s *memory) add(id string, to myodai.Address) { s.addFor("ten_1", id, to) }
+
+func (s *memory) addFor(tenant myodai.TenantID, id string, to myodai.Address) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
-	s.deliveries = append(s.deliveries, &myodai.Delivery{
-		ID: myodai.DeliveryID(id), TenantID: "ten_1", MessageID: "msg_1", Recipient: to,
+	d := &myodai.Delivery{
+		ID: myodai.DeliveryID(id), TenantID: tenant, MessageID: "msg_1", Recipient: to,
 		ReturnPath: myodai.Address{Local: "b-" + fmt.Sprint(len(s.deliveries)), Domain: "rp.example.com"},
 		State:      myodai.DeliveryAccepted, DueAt: now, QueuedAt: now, ExpiresAt: now.Add(maxAge),
-	})
+	}
+	if s.byID == nil {
+		s.byID = map[myodai.DeliveryID]*myodai.Delivery{}
+	}
+	s.deliveries, s.byID[d.ID] = append(s.deliveries, d), d
 }
 
 func (s *memory) change() {
@@ -268,10 +275,8 @@ func (s *memory) Queue(_ context.Context, _ myodai.TenantID, now time.Time) ([]m
 }
 
 func (s *memory) find(id myodai.DeliveryID) *myodai.Delivery {
-	for _, d := range s.deliveries {
-		if d.ID == id {
-			return d
-		}
+	if d := s.byID[id]; d != nil {
+		return d
 	}
 	panic("no delivery " + id)
 }

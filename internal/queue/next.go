@@ -34,7 +34,7 @@ func (l *lanes) next(now time.Time) (b begin, ok bool) {
 		l.list(a)
 		b = begin{lane: a, outlet: o, tenant: list[0].TenantID, list: list}
 		l.counted(b.tenant, -len(list))
-		l.began(b)
+		l.began(b, now)
 		return b, true
 	}
 	return begin{}, false
@@ -52,8 +52,10 @@ func (l *lanes) mayBegin(tenant myodai.TenantID, a *lane) bool {
 	return l.of(tenant).running < times*(l.sessions-l.running)
 }
 
-func (l *lanes) began(b begin) {
-	b.lane.running++
+func (l *lanes) began(b begin, now time.Time) {
+	if b.lane.running++; b.lane.running == 1 {
+		b.lane.begun = now
+	}
 	b.outlet.running++
 	l.running++
 	l.change(b.tenant, 1, 0)
@@ -72,11 +74,7 @@ func (l *lanes) answered(a *lane) {
 func (l *lanes) heard(b begin, outcome myodai.Outcome, now time.Time) {
 	b.outlet.heard(outcome, l.rules, b.lane.limits, now)
 	if until, full := b.lane.blocked(l.rules, now); !full && until.After(now.Add(shortBlock)) {
-		for _, d := range b.lane.drain() {
-			l.counted(d.TenantID, -1)
-			l.overflow = append(l.overflow, d.ID)
-			l.note(b.lane, myodai.ScheduledQueueOf(d))
-		}
+		l.putAside(b.lane)
 	}
 }
 
@@ -125,13 +123,16 @@ func (l *lanes) hungry(now time.Time) (a *lane, from myodai.ScheduledQueue, n in
 		case a.count > l.capacity(a)/2 || !a.answers && a.running > 0:
 			continue // until some of it has gone
 		}
-		from, ok := a.aside.pop(func(tenant myodai.TenantID) bool { return l.hasRoom(tenant) && l.laneHasRoom(a, tenant, now) })
+		roomFor := func(tenant myodai.TenantID) int {
+			return min(l.room(tenant, a.answers), l.laneRoom(a, tenant, now), 2*l.jobSize)
+		}
+		from, ok := a.aside.pop(func(tenant myodai.TenantID) bool { return roomFor(tenant) > 0 })
 		if !ok {
 			l.list(a)
 			continue
 		}
 		delete(a.inside, from)
-		n := min(2*l.jobSize, l.capacity(a)-a.count)
+		n = roomFor(from.TenantID)
 		if rate := a.outlets[0].state.Rate(a.limits); rate > 0 {
 			n = min(n, 1+int(rate*60)) // what it may take before long
 		}

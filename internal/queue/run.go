@@ -144,6 +144,7 @@ func (w *worker) tidy(ctx context.Context, now time.Time) {
 	w.walk(ctx, now)
 	w.expire(ctx, now)
 	w.tell(ctx, now, false)
+	w.lanes.relieve(now)
 	w.lanes.forget(now)
 }
 

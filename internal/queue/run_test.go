@@ -226,7 +226,7 @@ func TestShutdown(t *testing.T) {
 		delivered int
 		most      time.Duration
 	}{
-		{"quick receivers", time.Second, 10, 11 * time.Second},
+		{"quick receivers", time.Second, 7, 8 * time.Second},
 		{"receivers that outlast us", 10 * time.Second, 2, 30 * time.Second},
 		{"receivers that never answer", 24 * time.Hour, 0, 30 * time.Second},
 	} {
