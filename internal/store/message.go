@@ -42,28 +42,3 @@ func (s *Store) Messages(ctx context.Context, tenant myodai.TenantID, page myoda
 	list, next = cut(list, page, func(m myodai.Message) string { return string(m.ID) })
 	return list, next, nil
 }
-
-// Sending reads what entitles a message to be sent, whosever it is: what the
-// check just before the socket needs (P23), and of the message, the domain and the
-// tenant not more than that. A domain deleted meanwhile comes as suspended, an
-// address deleted meanwhile as none.
-func (s *Store) Sending(ctx context.Context, message myodai.MessageID) (myodai.Sending, error) {
-	l, err := one(s.read(ctx), absent("message", message), func(l *myodai.Sending) []any {
-		m, d, a := &l.Message, &l.Domain, &l.Address
-		return []any{
-			&m.ID, &m.TenantID, maybe[myodai.DomainID]{&m.DomainID}, &m.SenderID, &m.Basis, &m.Class, &m.From.Local, &m.From.Domain,
-			&d.ID, &d.TenantID, &d.Name, &d.State, &l.Tenant.ID, &l.Tenant.State,
-			&a.ID, &a.TenantID, &a.Address.Local, &a.Address.Domain, instant{&a.ConfirmedAt}, &a.Look.Policy, instant{&a.Look.RefusedAt},
-		}
-	}, `
-		select m.id, m.tenant_id, m.domain_id, m.sender_id, m.basis, m.class, m.from_local, m.from_domain,
-		       d.id, d.tenant_id, d.name, d.state, t.id, t.state,
-		       coalesce(a.id, ''), coalesce(a.tenant_id, ''), coalesce(a.address_local, ''), coalesce(a.address_domain, ''),
-		       coalesce(a.confirmed_at, 0), coalesce(a.look_policy, ''), coalesce(a.refused_at, 0)
-		  from messages m
-		  join domains d on d.id = coalesce(m.domain_id, $2)
-		  join tenants t on t.id = m.tenant_id
-		  left join senders a on a.tenant_id = m.tenant_id and a.id = m.sender_id
-		 where m.id = $1`, message, myodai.PlatformDomain)
-	return l, wrap("read sending", err)
-}

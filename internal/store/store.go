@@ -42,6 +42,8 @@ type Store struct {
 	signers  signerCache
 	bodies   bodies
 	policies policies
+	sending  shared[myodai.MessageID, myodai.Sending]
+	listed   shared[listed, []myodai.Suppression]
 	group    group
 	fast     func(*rsa.PrivateKey) (crypto.Signer, error) // nil for none
 	// Compiled statements of writer and reader; nil where the driver keeps its own.

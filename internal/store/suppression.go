@@ -96,21 +96,9 @@ func (q session) suppression(tenant myodai.TenantID, id myodai.SuppressionID, lo
 // compared without regard to case.
 func (s *Store) Suppressed(ctx context.Context, tenant myodai.TenantID, class myodai.ClassName, list []myodai.Address, now time.Time) (
 	map[myodai.Address]myodai.Suppression, error) {
-	entries := map[string][]myodai.Suppression{}
-	q := s.read(ctx)
-	for some := range slices.Chunk(list, maxParameters) {
-		names := make([]string, len(some))
-		for i, a := range some {
-			names[i] = folded(a)
-		}
-		page, err := q.onList(tenant, names)
-		if err != nil {
-			return nil, wrap("read suppressions", err)
-		}
-		for _, entry := range page {
-			name := folded(entry.Address)
-			entries[name] = append(entries[name], entry)
-		}
+	entries, err := s.onLists(ctx, tenant, list)
+	if err != nil {
+		return nil, wrap("read suppressions", err)
 	}
 	found := map[myodai.Address]myodai.Suppression{}
 	for _, a := range list {
@@ -119,6 +107,59 @@ func (s *Store) Suppressed(ctx context.Context, tenant myodai.TenantID, class my
 		}
 	}
 	return found, nil
+}
+
+// onLists reads the entries for addresses, by the folded one. One address alone,
+// which is what most mail goes to, is looked up together with others'.
+func (s *Store) onLists(ctx context.Context, tenant myodai.TenantID, list []myodai.Address) (map[string][]myodai.Suppression, error) {
+	entries := map[string][]myodai.Suppression{}
+	if len(list) == 1 && !s.dialect.compile {
+		name := folded(list[0])
+		some, _, err := s.listed.ask(ctx, listed{tenant, name}, s.listedOf)
+		entries[name] = some
+		return entries, err
+	}
+	q := s.read(ctx)
+	for some := range slices.Chunk(list, maxParameters) {
+		names := make([]string, len(some))
+		for i, a := range some {
+			names[i] = folded(a)
+		}
+		page, err := q.onList(tenant, names)
+		if err != nil {
+			return nil, err
+		}
+		for _, entry := range page {
+			name := folded(entry.Address)
+			entries[name] = append(entries[name], entry)
+		}
+	}
+	return entries, nil
+}
+
+// listed is a folded address, asked about for a tenant.
+type listed struct {
+	tenant myodai.TenantID
+	name   string
+}
+
+// listedOf reads the entries of several tenants' lists.
+func (s *Store) listedOf(ctx context.Context, keys []listed) (map[listed][]myodai.Suppression, error) {
+	var args []any
+	places := make([]string, len(keys))
+	for i, k := range keys {
+		places[i] = "(" + placeholders(len(args)+1, 2) + ")"
+		args = append(args, k.tenant, k.name)
+	}
+	page, err := all(s.read(ctx), suppressionFields,
+		`select `+suppressionColumns+` from suppressions
+		  where removed_at = 0 and (tenant_id, folded) in (`+strings.Join(places, ", ")+`)`, args...)
+	entries := map[listed][]myodai.Suppression{}
+	for _, entry := range page {
+		k := listed{entry.TenantID, folded(entry.Address)}
+		entries[k] = append(entries[k], entry)
+	}
+	return entries, err
 }
 
 // onList reads the entries on the list for folded addresses.
