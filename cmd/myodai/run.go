@@ -42,6 +42,7 @@ func (s *server) Run(ctx context.Context) error {
 		{roleAuthDNS, "authdns", s.dns.Run}, {roleTrack, "track", s.track.Run}, {roleWebhook, "webhook", s.webhooks.Run},
 		{roleDelivery, "notifier", s.notifier.Run}, {"", "hygiene", s.hygiene.Run}, {"", "faults", s.faults.run(s.store)},
 		{roleDelivery, "retention", retention.New(s.store, s.log.With("room", "retention")).Run},
+		{roleDelivery, "hours", s.sumHours},
 	} {
 		if engine.role != "" && !s.cfg.plays(engine.role) {
 			continue

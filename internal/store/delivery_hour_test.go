@@ -29,21 +29,33 @@ func TestDeliveryHours(t *testing.T) {
 		second := myodai.HourDeliveries{Hour: hour.Add(time.Hour).UTC(), Expired: 1}
 		both := first
 		both.Delivered, both.Suppressed = 3, 1
-		for name, tt := range map[string]struct {
-			tenant   myodai.TenantID
-			from, to time.Time
-			want     []myodai.HourDeliveries
-		}{
-			"one tenant":    {one.ID, hour, hour.Add(9 * time.Hour), []myodai.HourDeliveries{first, second}},
-			"its neighbor":  {two.ID, hour, hour.Add(9 * time.Hour), []myodai.HourDeliveries{{Hour: hour.UTC(), Delivered: 1, Suppressed: 1}}},
-			"all":           {"", hour, hour.Add(9 * time.Hour), []myodai.HourDeliveries{both, second}},
-			"one hour only": {"", hour.Add(time.Minute), hour.Add(time.Hour), []myodai.HourDeliveries{both}},
-		} {
-			got := must(s.DeliveryHours(t.Context(), tt.tenant, tt.from, tt.to))(t)
-			for i := range got {
-				got[i].Hour = got[i].Hour.UTC()
-			}
-			same(t, name, got, tt.want)
+		for _, before := range []time.Time{hour, hour.Add(time.Hour), hour.Add(time.Hour), hour.Add(9 * time.Hour)} {
+			compareHours(t, s, before, map[string]hoursCase{
+				"one tenant":    {one.ID, hour, hour.Add(9 * time.Hour), []myodai.HourDeliveries{first, second}},
+				"its neighbor":  {two.ID, hour, hour.Add(9 * time.Hour), []myodai.HourDeliveries{{Hour: hour.UTC(), Delivered: 1, Suppressed: 1}}},
+				"all":           {"", hour, hour.Add(9 * time.Hour), []myodai.HourDeliveries{both, second}},
+				"one hour only": {"", hour.Add(time.Minute), hour.Add(time.Hour), []myodai.HourDeliveries{both}},
+			})
 		}
 	})
+}
+
+type hoursCase struct {
+	tenant   myodai.TenantID
+	from, to time.Time
+	want     []myodai.HourDeliveries
+}
+
+// compareHours compares what became of deliveries, with the hours before an
+// instant summed up.
+func compareHours(t *testing.T, s *store.Store, before time.Time, cases map[string]hoursCase) {
+	t.Helper()
+	ok(t, s.SumDeliveryHours(t.Context(), before))
+	for name, tt := range cases {
+		got := must(s.DeliveryHours(t.Context(), tt.tenant, tt.from, tt.to))(t)
+		for i := range got {
+			got[i].Hour = got[i].Hour.UTC()
+		}
+		same(t, name, got, tt.want)
+	}
 }

@@ -427,6 +427,15 @@ CREATE INDEX notifications_due on notifications (webhook_id, due_at) where state
 
 CREATE INDEX notifications_event on notifications (event_id);
 
+CREATE TABLE platform_hours (
+  hour bigint primary key,
+  delivered bigint not null,
+  deferred bigint not null,
+  bounced bigint not null,
+  expired bigint not null,
+  suppressed bigint not null
+);
+
 CREATE TABLE policies (
   tenant_id text primary key,
   policy text not null
