@@ -22,7 +22,10 @@ type dialect struct {
 	migrating  string // run first in a transaction that migrates, so that others wait; "" for none
 	hasTable   string // counts the tables with the name $1
 	compile    bool   // whether we keep compiled statements; the driver does otherwise
-	groups     int    // how many groups of messages may be written at a time
+	// by names the index that a statement is to use, where the planner knows too
+	// little to choose it; "" where it does not take advice.
+	by     func(index string) string
+	groups int // how many groups of messages may be written at a time
 
 	// open connects two pools, which may be the same one.
 	open func(url string) (write, read *sql.DB, err error)
@@ -38,6 +41,7 @@ const sqliteReaders, postgresConnections = 6, 16
 var sqliteDialect = dialect{
 	name: "sqlite",
 	// One writer at a time: BEGIN IMMEDIATE already holds every row.
+	by:       func(index string) string { return " indexed by " + index },
 	hasTable: `select count(*) from sqlite_master where type = 'table' and name = $1`,
 	compile:  true,
 	groups:   1,
@@ -58,6 +62,7 @@ var postgresDialect = dialect{
 	// The number is "myodai" as octets. It is the same for every database of a
 	// server, but advisory locks are per database.
 	migrating: `select pg_advisory_xact_lock(120368327319913)`,
+	by:        func(string) string { return "" },
 	hasTable:  `select count(*) from information_schema.tables where table_schema = current_schema() and table_name = $1`,
 	groups:    2,
 	open:      openPostgres,

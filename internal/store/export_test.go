@@ -8,3 +8,11 @@ const (
 	ScheduledQueues     = scheduledQueues
 	ExpiredDeliveries   = expiredDeliveries
 )
+
+// CallFrequent makes domains frequent that get more than n of a tenant's
+// deliveries, until the returned function is called.
+func CallFrequent(n int) (undo func()) {
+	before := frequent
+	frequent = n
+	return func() { frequent = before }
+}

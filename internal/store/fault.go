@@ -63,7 +63,7 @@ func (s *Store) DeferredBecause(ctx context.Context, limit int) ([]myodai.Deferr
 	}, `
 		select recipient_domain, n, oldest, (select last_outcome from deliveries where deliveries.id = newest)
 		  from (select recipient_domain, count(*) as n, min(queued_at) as oldest, max(id) as newest
-		          from deliveries where `+waiting+` and state = 'deferred'
+		          from deliveries`+s.dialect.by("deliveries_waiting")+` where `+waiting+` and state = 'deferred'
 		         group by recipient_domain order by count(*) desc, recipient_domain limit $1) as worst`, limit)
 	return list, wrap("sum up deferred mail", err)
 }

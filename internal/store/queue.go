@@ -19,7 +19,7 @@ func (s *Store) Queue(ctx context.Context, tenant myodai.TenantID, now time.Time
 		       count(*) filter (where state = 'deferred'),
 		       min(queued_at),
 		       min(case when leased_until > due_at then leased_until else due_at end)
-		  from deliveries
+		  from deliveries`+s.dialect.by("deliveries_waiting")+`
 		 where `+waiting+` and `+ofTenant(tenant)+`
 		 group by recipient_domain
 		 order by count(*) desc, recipient_domain`, tenant)

@@ -9,7 +9,16 @@ import (
 	"github.com/myodai/myodai/internal/store"
 )
 
-func TestFindMessages(t *testing.T) {
+func TestFindMessages(t *testing.T) { testFindMessages(t) }
+
+// The same when mail of one domain is looked through, because there is so much.
+func TestFindMessagesOfAFrequentDomain(t *testing.T) {
+	t.Cleanup(store.CallFrequent(1))
+	testFindMessages(t)
+}
+
+func testFindMessages(t *testing.T) {
+	t.Helper()
 	each(t, func(t *testing.T, s *store.Store) {
 		tenant := newTenant(t, s)
 		other := newTenant(t, s)
@@ -20,6 +29,12 @@ func TestFindMessages(t *testing.T) {
 			m.Message.Subject = subject
 			ids = append(ids, m.Message.ID)
 			accept(t, s, m)
+		}
+		claimed, _ := claim(t, s, "n1", 9, t0.Add(time.Hour))
+		for _, c := range claimed {
+			if c.Recipient.Local == "r1" {
+				must(s.FinishDeliveries(t.Context(), "n1", []myodai.Finished{finished(c, myodai.DeliveryDeferred, t0)}))(t)
+			}
 		}
 		for _, tt := range []struct {
 			name   string
@@ -34,6 +49,11 @@ func TestFindMessages(t *testing.T) {
 			{"by subject", store.MessageFilter{Text: "ORDER"}, []int{1, 0}},
 			{"by subject in Japanese", store.MessageFilter{Text: "請求書"}, []int{2}},
 			{"signs of patterns stand for themselves", store.MessageFilter{Text: "1_0%"}, []int{0}},
+			{"by a state that is not looked for", store.MessageFilter{State: myodai.DeliveryAccepted}, nil},
+			{"by recipient and state", store.MessageFilter{Text: "r2@example.net", State: myodai.DeliveryBounced}, nil},
+			{"by recipient's domain and state", store.MessageFilter{Text: "example.net", State: myodai.DeliveryDeferred}, []int{1}},
+			{"by subject and state", store.MessageFilter{Text: "order", State: myodai.DeliveryDeferred}, []int{1}},
+			{"by what is deferred", store.MessageFilter{State: myodai.DeliveryDeferred}, []int{1}},
 			{"by state", store.MessageFilter{State: myodai.DeliveryBounced}, nil},
 			{"quotes", store.MessageFilter{Text: `' or 1=1 --`}, nil},
 		} {
