@@ -72,6 +72,16 @@ func (s *Server) add(pattern string, who audience, handle func(*visit) error) {
 	})
 }
 
+// Routes lists every route as "METHOD /path", with who may use it, for those who
+// look at every page.
+func (s *Server) Routes() map[string]string {
+	list := map[string]string{}
+	for _, r := range s.routes {
+		list[r.pattern] = string(r.who)
+	}
+	return list
+}
+
 // home is where somebody begins who just came.
 func home(v *visit) error {
 	switch {
