@@ -247,15 +247,3 @@ func (b *tab) fits() {
 		b.t.Errorf("%s is %d pixels wider than the window", js[string](b, "location.pathname"), over)
 	}
 }
-
-func TestDesignInABrowser(t *testing.T) {
-	w := newWorld(t)
-	for name, l := range map[string]look{
-		"design-en-1280": {}, "design-ja-360": {Width: 360, Lang: "ja"}, "design-ja-dark": {Lang: "ja", Dark: true},
-	} {
-		b := w.open(adminToken, l)
-		b.visit("/design")
-		b.accessible()
-		b.shoot(name)
-	}
-}

@@ -94,26 +94,3 @@ func TestMemberInABrowser(t *testing.T) {
 		t.Error("recovery codes outlive the last second factor")
 	}
 }
-
-// The pages of people, as a phone in Japanese sees them and without script.
-func TestAccessPagesFit(t *testing.T) {
-	o := newOffice(t)
-	o.setup()
-	o.member("owner@acme.example", myodai.RoleOwner)
-	for name, l := range map[string]look{
-		"phone": {Width: 360, Lang: "ja"}, "desk": {Width: 1280, Lang: "en"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			b := o.open("", l)
-			b.visit("/sign-in?lang=" + l.Lang)
-			b.accessible()
-			b.fill("main form button.primary", "#email", "owner@acme.example", "#password", password)
-			b.reach("Where your mail comes from.") // the account's language
-			for _, path := range []string{"/account", "/account/factor", "/members", "/members/sign-in", "/credentials", "/audit"} {
-				b.visit(path + "?lang=" + l.Lang)
-				b.accessible()
-				b.shoot("access-" + name + strings.ReplaceAll(path, "/", "-"))
-			}
-		})
-	}
-}

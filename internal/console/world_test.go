@@ -77,6 +77,7 @@ type world struct {
 	domains  *domains.Service
 	handover domains.HandoverOptions
 	tracking *domains.Tracking
+	sending  *submission.Engine
 	url      string
 	log      *lines
 	door     door
@@ -135,7 +136,10 @@ func (w *world) rooms(base string) console.Options {
 	w.access = access.New(access.Options{Store: w.store, People: w.store, Random: rand.Reader, BaseURL: base, Log: log, Cost: cheap, Send: w.keep})
 	w.t.Cleanup(w.access.Wait)
 	w.tracking = domains.NewTracking(domains.TrackingOptions{Store: w.store, Prober: prober, Site: site, Random: rand.Reader, Log: log})
-	sending := submission.New(submission.Options{Store: w.store, Holds: w.store, Addresses: w.store, Random: rand.Reader, MailHost: site.MailHost})
+	sending := submission.New(submission.Options{
+		Store: w.store, Suppressions: w.store, Holds: w.store, Addresses: w.store, Random: rand.Reader, MailHost: site.MailHost,
+	})
+	w.sending = sending
 	asking := senders.New(senders.Options{
 		Store: w.store, Owner: sending.Owner, Zone: site.Zone, Platform: "Plat", BaseURL: "https://plat.example", Random: rand.Reader,
 		Lookup: found, Send: w.keep,
