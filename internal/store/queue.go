@@ -9,7 +9,8 @@ import (
 )
 
 // Queue sums up what waits, for one tenant or for all when tenant is "", by
-// recipient domain, the one with most first. DueAt is never before now.
+// recipient domain, the one with most first. DueAt is never before now. The index
+// of what waits holds all of it but for leases, which are few.
 func (s *Store) Queue(ctx context.Context, tenant myodai.TenantID, now time.Time) ([]myodai.QueueLine, error) {
 	list, err := all(s.read(ctx), func(l *myodai.QueueLine) []any {
 		return []any{&l.Domain, &l.Accepted, &l.Deferred, instant{&l.OldestAt}, instant{&l.DueAt}}
@@ -18,7 +19,9 @@ func (s *Store) Queue(ctx context.Context, tenant myodai.TenantID, now time.Time
 		       count(*) filter (where state = 'accepted'),
 		       count(*) filter (where state = 'deferred'),
 		       min(queued_at),
-		       min(case when leased_until > due_at then leased_until else due_at end)
+		       min(case when id in (select id from deliveries where lease_owner <> '')
+		                then (select case when l.leased_until > l.due_at then l.leased_until else l.due_at end from deliveries l where l.id = deliveries.id)
+		                else due_at end)
 		  from deliveries`+s.dialect.by("deliveries_waiting")+`
 		 where `+waiting+` and `+ofTenant(tenant)+`
 		 group by recipient_domain

@@ -178,7 +178,7 @@ CREATE INDEX deliveries_standing on deliveries (tenant_id, id) where state = 'he
 
 CREATE INDEX deliveries_trouble on deliveries (tenant_id, state, message_id) where state in ('held', 'deferred', 'bounced', 'expired', 'suppressed');
 
-CREATE INDEX deliveries_waiting on deliveries (tenant_id, id) where state in ('accepted', 'deferred');
+CREATE INDEX deliveries_waiting on deliveries (tenant_id, id, recipient_domain, state, queued_at, due_at) where state in ('accepted', 'deferred');
 
 CREATE INDEX deliveries_withheld on deliveries (tenant_id, recipient_domain) where state = 'held' and hold = 'suppressed';
 

@@ -73,7 +73,7 @@ func (q session) looked(tenant myodai.TenantID, f MessageFilter) (int, error) {
 		return 0, nil
 	}
 	n, err := all(q, only[int], `
-		select count(*) from (select 1 from deliveries where tenant_id = $1 and recipient_domain = $2 limit `+strconv.Itoa(frequent+1)+`) as some`,
+		select count(*) from (select 1 from deliveries where tenant_id = $1 and recipient_domain = $2 limit `+strconv.Itoa(frequent+1)+`) as few`,
 		tenant, to.Domain)
 	if err != nil || n[0] <= frequent {
 		return 0, err
@@ -87,7 +87,7 @@ func (q session) found(tenant myodai.TenantID, f MessageFilter, before string, l
 	if looked > 0 {
 		from = `(select * from messages where tenant_id = $1 and id < $2 order by id desc limit ` + strconv.Itoa(looked) + `) as newest`
 	}
-	where, args := f.where(tenant, before, looked > 0)
+	where, args := f.where(tenant, before, looked > 0, q.dialect.by)
 	if looked == 0 && (f.State != "" || f.recipient() != (myodai.Address{})) {
 		// The index knows which deliveries these are, and those of one state by time.
 		index := "deliveries_recipient"
@@ -147,7 +147,7 @@ func (f MessageFilter) recipient() myodai.Address {
 }
 
 // where is the condition of the filter, and its arguments.
-func (f MessageFilter) where(tenant myodai.TenantID, before string, looked bool) (string, []any) {
+func (f MessageFilter) where(tenant myodai.TenantID, before string, looked bool, by func(index string) string) (string, []any) {
 	conditions, args := []string{`tenant_id = $1`, `id < $2`}, []any{tenant, before}
 	add := func(condition string, values ...any) {
 		for _, v := range values {
@@ -172,7 +172,7 @@ func (f MessageFilter) where(tenant myodai.TenantID, before string, looked bool)
 		if looked {
 			from = "newest"
 		}
-		conditions = append(conditions, `exists (select 1 from deliveries where deliveries.tenant_id = $1 and message_id = `+from+`.id`+of+`)`)
+		conditions = append(conditions, `exists (select 1 from deliveries`+by("deliveries_message")+` where deliveries.tenant_id = $1 and message_id = `+from+`.id`+of+`)`)
 	}
 	return strings.Join(conditions, " and "), args
 }
