@@ -2,7 +2,6 @@ package console
 
 import (
 	"context"
-	"errors"
 
 	"github.com/myodai/myodai"
 	"github.com/myodai/myodai/internal/domains"
@@ -31,12 +30,6 @@ func (r reading) done() (done, all int) {
 		}
 	}
 	return done, all
-}
-
-// isAbsent reports whether err says that something does not exist.
-func isAbsent(err error) bool {
-	refusal, ok := errors.AsType[*myodai.Error](err)
-	return ok && refusal.Code == myodai.CodeNotFound
 }
 
 // domainID reads the domain's id in the address. What is no id names nothing.
