@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"net"
 	"os"
 	"os/user"
 	"strconv"
@@ -11,6 +12,8 @@ import (
 // settings beside those that keep it apart from others. It logs to NAME.log.
 func (w *world) runPostfix(t *testing.T, name, address, settings string) {
 	t.Helper()
+	host, _, err := net.SplitHostPort(address)
+	check(t, err)
 	owner, err := user.Lookup("postfix")
 	check(t, err)
 	uid, _ := strconv.Atoi(owner.Uid)
@@ -27,6 +30,7 @@ daemon_directory = /usr/lib/postfix/sbin
 mail_owner = postfix
 setgid_group = postdrop
 inet_protocols = ipv4
+inet_interfaces = `+host+`
 maillog_file = /dev/stdout
 smtpd_client_connection_rate_limit = 0
 `+settings)

@@ -212,6 +212,11 @@ type message struct {
 func (s *service) settled(t *testing.T, tn tenant, id, state string) message {
 	t.Helper()
 	var m message
+	defer func() {
+		if t.Failed() {
+			t.Logf("the message: %+v", m)
+		}
+	}()
 	eventually(t, time.Minute, "message "+id+" is "+state, func() bool {
 		m = message{}
 		s.call(t, tn.key, "GET", "/v1/messages/"+id, nil, &m)
