@@ -33,7 +33,14 @@ func main() {
 	flag.IntVar(&p.rounds, "rounds", 3, "rounds; medians are shown")
 	flag.StringVar(&p.only, "only", "", "measure only peers whose name contains this")
 	flag.StringVar(&p.binary, "binary", "", "the program to measure; built from here when empty")
+	queued := flag.Int("queued", 0, "measure nothing but memory, with so many recipients queued")
 	flag.Parse()
+	if *queued > 0 {
+		if err := p.queued(*queued); err != nil {
+			fail(err)
+		}
+		return
+	}
 	for part := range strings.SplitSeq(*sizes, ",") {
 		kilobytes := 0
 		if _, err := fmt.Sscan(part, &kilobytes); err != nil || kilobytes < 1 {
