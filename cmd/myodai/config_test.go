@@ -100,7 +100,7 @@ func TestSettingsSurviveWriting(t *testing.T) {
 		"dns_port": "5353", "resolvers": "127.0.0.53", "recursives": "192.0.2.53,192.0.2.54:5353", "acme_ca_domains": "ca.example,other-ca.example", "rdap": "https://rdap.example.com/", "smtp_port": "2525", "smarthost": "user:p%40ss@relay.example:587", "routes": "bulk=u:p%2Cw@bulk.example,normal=old.example:25",
 		"acme_directory": "https://ca.example/directory", "connect_provider": "plat.example", "connect_service": "mail", "connect_redirects": "app.plat.example", "acme_contact": "ca@plat.example", "acme_profile": "short", "acme_roots": "roots.pem",
 		"acme_eab_key_id": "k1", "acme_eab_key": "c2VjcmV0", "tracking_step_time": "48h0m0s",
-		"allow_egress": "10.0.0.0/8", "webhook_insecure": "true", "egress_map": "192.0.2.1:25=127.0.0.1:2525", "log_format": "json", "log_level": "debug",
+		"allow_egress": "10.0.0.0/8", "webhook_insecure": "true", "shaping": "/etc/shaping.yaml", "trusted_proxies": "10.0.0.0/8", "egress_map": "192.0.2.1:25=127.0.0.1:2525", "log_format": "json", "log_level": "debug",
 	}
 	first, _, err := loadConfig("", nil, full)
 	if err != nil {
