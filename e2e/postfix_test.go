@@ -55,6 +55,7 @@ virtual    unix  - n n - - virtual
 nobody     unix  - n n - - pipe user=nobody argv=/bin/sh -c {exit 67}
 anvil      unix  - - n - 1 anvil
 scache     unix  - - n - 1 scache
+tlsmgr     unix  - - n 1000? 1 tlsmgr
 `)
 	w.start(t, name, find("postfix"), "-c", w.path(name), "start-fg")
 	t.Cleanup(func() { _ = run(find("postfix"), "-c", w.path(name), "stop") })

@@ -58,7 +58,7 @@ type Options struct {
 type Smarthost struct {
 	Host     string // host name or IP address
 	Port     uint16 // 0 means 587; on 465 TLS begins at once, elsewhere by STARTTLS
-	User     string // for AUTH PLAIN, which goes over verified TLS only; "" means no AUTH
+	User     string // for AUTH, which goes over verified TLS only; "" means no AUTH
 	Password string
 }
 

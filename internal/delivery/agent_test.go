@@ -231,7 +231,9 @@ func TestSmarthost(t *testing.T) {
 		{"with password", 587, "us", certificate, append(ready[:4:4], "250-relay\r\n250 AUTH LOGIN PLAIN", "235 2.7.0 welcome", "250 ok", "250 ok", "354 go", "250 2.0.0 taken", "221 bye"), "delivered 250 2.0.0 taken"},
 		{"TLS from the beginning", 465, "us", certificate, []string{"", "220 hello", "250-relay\r\n250 AUTH PLAIN", "235 welcome", "250 ok", "250 ok", "354 go", "250 2.0.0 taken", "221 bye"}, "delivered 250 2.0.0 taken"},
 		{"wrong password", 587, "us", certificate, append(ready[:4:4], "250-relay\r\n250 AUTH PLAIN", "535 5.7.8 no", "221 bye"), "transient 535 5.7.8 the smarthost does not accept the password: no"},
-		{"no AUTH PLAIN", 587, "us", certificate, append(ready[:4:4], "250-relay\r\n250 AUTH LOGIN", "221 bye"), "transient 0 4.7.0 the smarthost does not offer AUTH PLAIN"},
+		{"AUTH LOGIN alone", 587, "us", certificate, append(ready[:4:4], "250-relay\r\n250 AUTH LOGIN", "334 VXNlcm5hbWU6", "334 UGFzc3dvcmQ6", "235 welcome", "250 ok", "250 ok", "354 go", "250 2.0.0 taken", "221 bye"), "delivered 250 2.0.0 taken"},
+		{"AUTH LOGIN, wrong user", 587, "us", certificate, append(ready[:4:4], "250-relay\r\n250 AUTH LOGIN", "334 VXNlcm5hbWU6", "535 5.7.8 no", "221 bye"), "transient 535 5.7.8 the smarthost does not accept the password: no"},
+		{"no AUTH we know", 587, "us", certificate, append(ready[:4:4], "250-relay\r\n250 AUTH CRAM-MD5", "221 bye"), "transient 0 4.7.0 the smarthost offers neither AUTH PLAIN nor AUTH LOGIN"},
 		{"no TLS", 587, "us", certificate, []string{"220 hello", "250-relay\r\n250 AUTH PLAIN", "221 bye"}, "transient 0 4.7.0 the smarthost offers no TLS, and the password is not sent without"},
 		{"TLS taken back", 587, "us", certificate, []string{"220 hello", "250-relay\r\n250-AUTH PLAIN\r\n250 STARTTLS", "454 no TLS", "221 bye"}, "transient 0 4.7.0 the smarthost offers no TLS, and the password is not sent without"},
 		{"another's certificate", 587, "us", strange, append(ready[:4:4], "250 relay"), "transient 0 4.4.2 connection to relay.example.org lost after STARTTLS: the certificate is not valid for it"},
@@ -259,7 +261,7 @@ func TestSmarthost(t *testing.T) {
 			if dialed != fmt.Sprintf("192.0.2.5:%d", tt.port) {
 				t.Errorf("dialed %s", dialed)
 			}
-			if strings.Contains(o.Dialogue, password) || strings.Contains(o.Dialogue, "secret") {
+			if strings.Contains(o.Dialogue, password) || strings.Contains(o.Dialogue, "secret") || strings.Contains(o.Dialogue, "c2VjcmV0") {
 				t.Errorf("the dialogue has the password:\n%s", o.Dialogue)
 			}
 		})

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"cmp"
 	"context"
-	"encoding/base64"
 	"errors"
 	"net"
 	"net/netip"
@@ -207,37 +206,6 @@ func (s *session) hello() *myodai.Outcome {
 			keyword, parameters, _ := strings.Cut(line, " ")
 			s.offers[strings.ToUpper(keyword)] = parameters
 		}
-	}
-	return nil
-}
-
-// authenticate proves who we are to a smarthost (RFC 4954, RFC 4616). TLS has
-// been verified, or the session would not have come this far with it.
-func (s *session) authenticate() *myodai.Outcome {
-	h := s.target.smarthost
-	if s.tls == "" {
-		return transient("4.7.0", "the smarthost offers no TLS, and the password is not sent without")
-	}
-	if !strings.Contains(" "+strings.ToUpper(s.offers["AUTH"])+" ", " PLAIN ") {
-		return transient("4.7.0", "the smarthost does not offer AUTH PLAIN")
-	}
-	secret := base64.StdEncoding.EncodeToString([]byte("\x00" + h.User + "\x00" + h.Password))
-	if _, err := s.w.WriteString("AUTH PLAIN " + secret + "\r\n"); err != nil {
-		return s.lost("AUTH", err)
-	}
-	s.said.client("AUTH PLAIN ****")
-	if err := s.w.Flush(); err != nil {
-		return s.lost("AUTH", err)
-	}
-	r, problem := s.read(s.agent.with.Timeouts.Hello, "AUTH")
-	if problem != nil {
-		return problem
-	}
-	if r.code != 235 {
-		o := judge(r)
-		o.Kind = myodai.OutcomeTransient
-		o.Text = "the smarthost does not accept the password: " + o.Text
-		return o
 	}
 	return nil
 }
