@@ -14,8 +14,9 @@ import (
 // process serves from at the same time, and the name it has whenever it is
 // started from there.
 type node struct {
-	name string
-	file *os.File
+	name  string
+	owner string // what this run is called in leases
+	file  *os.File
 }
 
 // openNode takes the data directory, which is made if need be. A process that
@@ -38,11 +39,14 @@ func openNode(dir string) (*node, error) {
 		n.close()
 		return nil, fmt.Errorf("read the name of this node: %w", err)
 	}
-	if n.name = strings.TrimSpace(string(text)); len(n.name) == len(rand.Text()) {
+	n.name, n.owner = strings.TrimSpace(string(text)), "."+rand.Text()
+	if len(n.name) == len(rand.Text()) {
+		n.owner = n.name + n.owner
 		return n, nil
 	}
 	// None yet, or half of one: a new name costs half a minute at the next start.
 	n.name = rand.Text()
+	n.owner = n.name + n.owner
 	if _, err := file.WriteAt([]byte(n.name+"\n"), 0); err != nil {
 		n.close()
 		return nil, fmt.Errorf("write the name of this node: %w", err)

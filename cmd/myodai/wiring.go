@@ -190,7 +190,7 @@ func (s *server) buildRooms(master [32]byte) error {
 	}
 	routes := s.newRoutes()
 	s.queue = queue.New(queue.Options{
-		Store: s.store, Node: s.node.name, Backlog: s.store, Agent: routes, Site: routes.Site, Rules: rules.current, Sites: s.store, Log: log.With("room", "queue"), Registerer: s.registry,
+		Store: s.store, Node: s.node.name, Owner: s.node.owner, Backlog: s.store, Agent: routes, Site: routes.Site, Rules: rules.current, Sites: s.store, Log: log.With("room", "queue"), Registerer: s.registry,
 	})
 	s.submission = submission.New(submission.Options{
 		Store: s.store, Suppressions: s.store, Holds: s.store, Addresses: s.store, Routes: slices.Sorted(maps.Keys(cfg.Routes)),
@@ -210,7 +210,7 @@ func (s *server) buildRooms(master [32]byte) error {
 		Postmaster: postmaster{dir: s.path("postmaster")}.keep, Unsubscribes: s.track, Registerer: s.registry,
 	})
 	s.webhooks = webhook.New(webhook.Options{
-		Store: s.store, Dial: s.dialer(nil).DialContext, Insecure: cfg.WebhookInsecure, Log: log, Disabled: s.tellDisabled,
+		Store: s.store, Owner: s.node.owner, Dial: s.dialer(nil).DialContext, Insecure: cfg.WebhookInsecure, Log: log, Disabled: s.tellDisabled,
 	})
 	if s.console, err = s.newConsole(master); err != nil {
 		return err

@@ -12,17 +12,21 @@ import (
 // attempted alone, and after three it is put aside (P09). So each crash narrows
 // down, and the message that kills costs its neighbors a wait and nothing else.
 const (
-	suspectsAtOnce = 200
+	suspectsAtOnce = 10
 	// suspectPause is how soon the next of them are looked for.
-	suspectPause = 100 * time.Millisecond
+	suspectPause = 20 * time.Millisecond
 	// trialTime is how long an attempt that is alone waits for those under way to
 	// end, and then how long others wait for it. What hangs for longer waits for a
 	// server, and is not about to kill.
 	trialTime = 10 * time.Second
 )
 
-// claimCrashed takes in some of what lived through crashes.
-func (w *worker) claimCrashed(ctx context.Context, now time.Time) {
+// claimCrashed takes in some of what lived through crashes, and reports whether one
+// of it is to be attempted alone.
+func (w *worker) claimCrashed(ctx context.Context, now time.Time) (alone bool) {
+	if now.Sub(w.tried) < time.Second { // its result may be on the way, and the next can come then
+		w.hurry = time.After(suspectPause)
+	}
 	claim := func(crashes, most int) []myodai.Delivery {
 		list, err := w.with.Store.ClaimCrashed(ctx, w.with.Owner, crashes, most, now, now.Add(w.with.Lease))
 		if err != nil {
@@ -33,11 +37,13 @@ func (w *worker) claimCrashed(ctx context.Context, now time.Time) {
 		}
 		return list
 	}
-	w.lanes.add(claim(1, suspectsAtOnce), now)
 	for _, d := range claim(myodai.MaxCrashes-1, 1) {
 		w.release(ctx, w.lanes.drop(now.Add(longAfter)))
 		w.trial = trial{waits: &d, until: now.Add(trialTime)}
+		return true
 	}
+	w.lanes.add(claim(1, suspectsAtOnce), now)
+	return false
 }
 
 // quarantined makes the event of a delivery that is put aside, and tells the operator.
@@ -65,7 +71,7 @@ func (w *worker) alone(now time.Time) (alone, look bool) {
 	case t.until.IsZero():
 		return false, false
 	case t.waits == nil && (w.lanes.running+w.lanes.waiting == 0 || !now.Before(t.until)):
-		*t = trial{}
+		*t, w.tried = trial{}, now
 		return false, true
 	case t.waits != nil && (w.lanes.running == 0 || !now.Before(t.until)):
 		w.lanes.add([]myodai.Delivery{*t.waits}, now)

@@ -63,8 +63,8 @@ type Options struct {
 	// process has: what it held before is due again at once. "" is nobody's name;
 	// then that takes half a minute.
 	Node string
-	// Owner is what this run of the node is called in leases. It must not be used again after a
-	// restart; "" makes one up, which is right outside tests.
+	// Owner is what this run of the node is called in leases: its name, a dot, and
+	// what was not used before; "" makes one up for a node without a name.
 	Owner string
 	// Sessions bounds jobs at a time; 0 means 1000. A session is a socket and some
 	// ten KiB, and many of them wait for slow servers.

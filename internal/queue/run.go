@@ -61,6 +61,7 @@ type worker struct {
 	failing bool // the store, at the last look
 
 	trial trial
+	tried time.Time        // when the last trial was over
 	hurry <-chan time.Time // when to look for more of what lived through a crash
 }
 
@@ -151,14 +152,16 @@ func (w *worker) tidy(ctx context.Context, now time.Time) {
 // look takes in what is due; more tells that there may be more of it. A store that
 // fails is told of once.
 func (w *worker) look(ctx context.Context, now time.Time) (more bool) {
+	if w.claimCrashed(ctx, now) {
+		return false
+	}
 	list, err := w.with.Store.ClaimDeliveries(ctx, w.with.Owner, claimSize, now, now.Add(w.with.Lease))
 	if err != nil && ctx.Err() == nil && !w.failing {
 		w.with.Log.ErrorContext(ctx, "claim deliveries", "err", err)
 	}
 	w.failing = err != nil
 	w.lanes.add(list, now)
-	w.claimCrashed(ctx, now)
-	return len(list) == claimSize && w.trial.until.IsZero()
+	return len(list) == claimSize
 }
 
 // longAfter is past the end of every lease.

@@ -7,12 +7,12 @@ import (
 	"github.com/myodai/myodai"
 )
 
-// Heartbeat says that the node that calls itself owner in leases of deliveries
-// is alive until the given instant, and takes the leases of every node whose
+// Heartbeat says that the node that calls itself owner in leases of deliveries and
+// of webhooks is alive until the given instant, and takes the leases of every node whose
 // time is over: what those held is due again at once, and what they still want
-// to write is refused by the fence (P17). A node of the same name that called
-// itself otherwise has been started again, so it is over, too; name "" is
-// nobody's.
+// to write is refused by the fence (P17). A node with a name
+// begins every owner with it and a dot: what it called itself before is over, too,
+// since it has been started again. Name "" is nobody's.
 //
 // What is taken has lived through a crash. After myodai.MaxCrashes of them in a
 // row a delivery is held, with the event that quarantined makes (P09).
@@ -24,9 +24,17 @@ func (s *Store) Heartbeat(ctx context.Context, name, owner string, now, until ti
 			return err
 		}
 		const over = `(alive_until <= $1 or name <> '' and name = $2 and owner <> $3)`
+		// It may have died before its first sign, and then only its leases know of it.
+		const dead = `lease_owner <> '' and (lease_owner in (select owner from nodes where ` + over + `)
+			or $2 <> '' and lease_owner >= $2 || '.' and lease_owner < $2 || '/' and lease_owner <> $3)`
 		if _, err := q.exec(`
 			update deliveries set lease_owner = '', leased_until = 0, crashes = crashes + 1
-			 where lease_owner <> '' and lease_owner in (select owner from nodes where `+over+`)`, now, name, owner); err != nil {
+			 where `+dead, now, name, owner); err != nil {
+			return err
+		}
+		if _, err := q.exec(`
+			update webhooks set lease_owner = '', leased_until = 0
+			 where `+dead, now, name, owner); err != nil {
 			return err
 		}
 		if _, err := q.exec(`delete from nodes where `+over, now, name, owner); err != nil {

@@ -73,7 +73,7 @@ func TestQuarantine(t *testing.T) {
 		start := func(now time.Time) (owner string) { // the same node, once more
 			t.Helper()
 			starts++
-			owner = fmt.Sprint("run", starts)
+			owner = fmt.Sprint("node.", starts)
 			ok(t, s.Heartbeat(t.Context(), "node", owner, now, now.Add(30*time.Second), func(d myodai.Delivery) myodai.Event {
 				e := myodai.Event{ID: myodai.NewID[myodai.EventID](now, rand.Reader), TenantID: d.TenantID, Kind: myodai.EventMessageQuarantined, At: now, MessageID: d.MessageID, DeliveryID: d.ID}
 				told = append(told, e)

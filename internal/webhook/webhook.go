@@ -39,6 +39,8 @@ type Options struct {
 	Insecure bool
 	Random   io.Reader // of ids, secrets and jitter; nil means crypto/rand.Reader
 	Log      *slog.Logger
+	// Owner is what this run of the node is called in leases; "" makes one up.
+	Owner string
 	// Disabled tells a tenant's owners that we disabled a webhook; nil tells nobody.
 	Disabled func(ctx context.Context, w myodai.Webhook)
 	Poll     time.Duration // how often to look for what is due; 0 means every second
@@ -61,7 +63,9 @@ func New(o Options) *Service {
 	}
 	o.Log = o.Log.With("room", "webhook")
 	s := &Service{Options: o, client: newClient(o)}
-	s.owner = "webhook-" + hex.EncodeToString(s.draw(8))
+	if s.owner = o.Owner; s.owner == "" {
+		s.owner = "webhook-" + hex.EncodeToString(s.draw(8))
+	}
 	return s
 }
 
