@@ -27,9 +27,9 @@ lint: ## vet, staticcheck, gosec, govulncheck
 fuzz: ## every fuzz target for FUZZTIME
 	scripts/fuzz $(FUZZTIME)
 
-soak: ## kills and pauses for much longer than the tests do, on both databases
+soak: ## kills, deaths at named points, pulled plugs: much more of them than the tests have
 	scripts/packages
-	MYODAI_SOAK=5m scripts/postgres $(GO) test ./e2e -run 'TestNothingAcceptedIsLost|TestThreeNodes' -v -timeout 60m
+	MYODAI_SOAK=5m scripts/postgres $(GO) test ./e2e -run 'TestNothingAcceptedIsLost|TestThreeNodes|TestCrash|TestPowerLoss' -v -timeout 60m
 
 bench: ## what is fast and what is not, measured, beside Postfix and the machine's limits
 	$(GO) test -run '^$$' -bench . -benchmem ./...

@@ -59,7 +59,10 @@ func TestNothingAcceptedIsLost(t *testing.T) {
 				load.Wait()
 				s.begin(t)
 			}
-			eventually(t, 2*time.Minute, "every accepted message arrives", func() bool { return len(ledger.missing(sink)) == 0 })
+			eventually(t, 2*time.Minute, "every accepted message arrives", func() bool {
+				s.release(t)
+				return len(ledger.missing(sink)) == 0
+			})
 			arrived, twice := sink.counts()
 			t.Logf("%d accepted, %d arrived, %d of them more than once, over %d kills", len(ledger.accepted), arrived, twice, killCycles())
 			if len(ledger.accepted) < killCycles()*submitters {

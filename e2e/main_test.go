@@ -24,7 +24,7 @@ const (
 var needed = map[string]string{
 	"ip": "iproute2", "nsd": "nsd", "knotd": "knot", "unbound": "unbound", "postfix": "postfix",
 	"opendkim": "opendkim", "opendmarc": "opendmarc", "unshare": "util-linux", "dig": "bind9-dnsutils",
-	"chromium": "chromium",
+	"chromium": "chromium", "strace": "strace", "mkfs.xfs": "xfsprogs", "mkfs.ext4": "e2fsprogs",
 }
 
 func TestMain(m *testing.M) {
@@ -88,6 +88,11 @@ func outside() int {
 		fmt.Println("e2e: build:", err)
 		return 1
 	}
+	dying := filepath.Join(dir, "myodai-crash")
+	if err := run("go", "build", "-tags", "crash", "-o", dying, "../cmd/myodai"); err != nil {
+		fmt.Println("e2e: build the program that dies:", err)
+		return 1
+	}
 	pebble := filepath.Join(dir, "pebble")
 	if err := run("go", "-C", "pebble", "build", "-o", pebble, "github.com/letsencrypt/pebble/v2/cmd/pebble"); err != nil {
 		fmt.Println("e2e: build the certificate authority:", err)
@@ -95,7 +100,7 @@ func outside() int {
 	}
 	again := exec.Command("unshare", append([]string{"--net", "--mount", "--", os.Args[0]}, os.Args[1:]...)...)
 	again.Stdout, again.Stderr = os.Stdout, os.Stderr
-	again.Env = append(os.Environ(), insideVar+"=1", binaryVar+"="+binary, pebbleVar+"="+pebble)
+	again.Env = append(os.Environ(), insideVar+"=1", binaryVar+"="+binary, pebbleVar+"="+pebble, crashVar+"="+dying)
 	if err := again.Run(); err != nil {
 		return 1
 	}

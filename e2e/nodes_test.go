@@ -106,13 +106,17 @@ func TestThreeNodes(t *testing.T) {
 	close(ended)
 	load.Wait()
 
-	eventually(t, 2*time.Minute, "every accepted message arrives", func() bool { return len(l.missing(sink)) == 0 })
+	eventually(t, 2*time.Minute, "every accepted message arrives", func() bool {
+		s.release(t)
+		return len(l.missing(sink)) == 0
+	})
 	arrived, twice := sink.counts()
 	t.Logf("%d accepted, %d arrived, %d of them more than once; one node killed %d times, one away for %s", len(l.accepted), arrived, twice, kills, nodesFor())
 	if len(l.accepted) < 100 {
 		t.Errorf("only %d messages were accepted: the test hardly tested anything", len(l.accepted))
 	}
 	eventually(t, time.Minute, "every delivery is delivered", func() bool {
+		s.release(t)
 		return psql(t, url, "select count(*) from deliveries where state <> 'delivered'") == "0"
 	})
 	if n := psql(t, url, `select count(*) from (select delivery_id from events where kind = 'message.delivered'

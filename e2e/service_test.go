@@ -73,6 +73,12 @@ func newService(t *testing.T, w *world, database string, more ...string) *servic
 func (s *service) begin(t *testing.T) {
 	t.Helper()
 	s.cmd = s.w.start(t, "myodai", os.Getenv(binaryVar), s.args...)
+	s.ready(t)
+}
+
+// ready waits until the service says so.
+func (s *service) ready(t *testing.T) {
+	t.Helper()
 	eventually(t, 30*time.Second, "Myodai is ready", func() bool {
 		resp, err := http.Get("http://127.0.0.1:9025/readyz")
 		if err != nil {

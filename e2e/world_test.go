@@ -280,15 +280,21 @@ func (w *world) find(mark string) []byte {
 // start runs a program until the test ends, its output in NAME.log.
 func (w *world) start(t *testing.T, name, program string, args ...string) *exec.Cmd {
 	t.Helper()
+	cmd := exec.Command(program, args...)
+	w.run(t, name, cmd)
+	return cmd
+}
+
+// run is start for a command that has been prepared.
+func (w *world) run(t *testing.T, name string, cmd *exec.Cmd) {
+	t.Helper()
 	log, err := os.OpenFile(w.path(name+".log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	check(t, err)
 	defer log.Close()
-	cmd := exec.Command(program, args...)
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	check(t, cmd.Start())
 	t.Cleanup(func() { stop(cmd) })
-	return cmd
 }
 
 // stop asks a program to end, and makes it when it does not.
