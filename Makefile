@@ -19,7 +19,7 @@ test: ## everything, on both databases and against servers that others wrote
 
 screenshots: ## a picture of every page, in both languages, in screenshots/
 	scripts/axe
-	MYODAI_SCREENSHOTS=$(CURDIR)/screenshots $(GO) test ./internal/console -run Browser -count 1
+	MYODAI_SCREENSHOTS=$(CURDIR)/screenshots $(GO) test ./internal/console -run 'Browser|EveryPage' -count 1
 
 lint: ## vet, staticcheck, gosec, govulncheck
 	scripts/lint
