@@ -39,9 +39,8 @@ func (p contest) queued(recipients int) (err error) {
 	}
 	defer func() { _ = tarpit.Close() }()
 	go func() {
-		var open []net.Conn // kept, and never spoken to
 		for conn, err := tarpit.Accept(); err == nil; conn, err = tarpit.Accept() {
-			open = append(open, conn)
+			defer func() { _ = conn.Close() }() // until then nothing is said on it
 		}
 	}()
 	data := filepath.Join(p.dir, "data")

@@ -55,6 +55,3 @@ func (t *turns[T]) drain() (all []T) {
 	*t = turns[T]{}
 	return all
 }
-
-// anybody may have a turn.
-func anybody(myodai.TenantID) bool { return true }
