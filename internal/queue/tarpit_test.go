@@ -164,7 +164,7 @@ func TestNoTenantWaitsForAnother(t *testing.T) {
 	for i := range 2000 {
 		store.add(fmt.Sprintf("dlv_flood_%d", i), myodai.Address{Local: fmt.Sprint("u", i), Domain: "good.example"})
 	}
-	_, stop := start(t, queue.Options{Store: store, Agent: agentFor(servers), Rules: oneEach, Claimed: 1000, Sessions: 400, Grace: 100 * time.Millisecond})
+	_, stop := start(t, queue.Options{Store: store, Agent: agentFor(servers), Rules: oneEach, Claimed: 1000, Sessions: 400})
 	defer stop()
 	defer m.close()
 	ctx := within(t, 30*time.Second)
