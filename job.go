@@ -19,8 +19,9 @@ type Job struct {
 	Enough func() bool
 }
 
-// JobItem is one delivery of a job. Deliveries of one message still are one SMTP
-// transaction each, because each has a return path of its own.
+// JobItem is one delivery of a job. Deliveries of one message are one SMTP
+// transaction each as long as each has a return path of its own, and share one
+// where they have one in common.
 type JobItem struct {
 	Delivery Delivery
 	// Load checks once more that the sender may still send (P23) and returns the

@@ -146,4 +146,6 @@ type Returned struct {
 	Remote     string     // IP address it came from
 	Raw        []byte
 	ReceivedAt time.Time
+	// Notice, unless nil, says which DSN about the delivery its sender is to have now.
+	Notice func(Delivery) NoticeKind
 }

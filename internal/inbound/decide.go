@@ -45,6 +45,31 @@ func Decide(d myodai.Delivery, report bounce.Report, now time.Time) Decision {
 	return Decision{}
 }
 
+// Tells says which DSN the sender of d wanted that the report makes possible, when
+// it came to the return path of d: of success or of a delay, as the server was
+// asked to tell that took the mail (RFC 3461). As with a failure, only what it says
+// of d's own recipient counts.
+func Tells(d myodai.Delivery, report bounce.Report) myodai.NoticeKind {
+	if d.State != myodai.DeliveryDelivered || !d.Last.DSN {
+		return ""
+	}
+	for _, r := range report.Recipients {
+		if !r.Concerns(d.Recipient) {
+			continue
+		}
+		success := d.Terms.Notify.Wants(myodai.NotifySuccess)
+		switch {
+		case r.Action == bounce.ActionDelivered && success:
+			return myodai.NoticeDelivered
+		case (r.Action == bounce.ActionRelayed || r.Action == bounce.ActionExpanded) && success:
+			return myodai.NoticeRelayed
+		case r.Action == bounce.ActionDelayed && d.Terms.Notify.Wants(myodai.NotifyDelay):
+			return myodai.NoticeDelayed
+		}
+	}
+	return ""
+}
+
 // Complains reports whether the complaint counts against d, whose return path it
 // came to or has in it: its recipient does not want such mail, and can be the one
 // who says so (T43).

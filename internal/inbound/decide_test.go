@@ -70,3 +70,34 @@ func TestDecide(t *testing.T) {
 		}
 	}
 }
+
+// RFC 3461: what the server that took the mail was asked to tell goes on to the
+// sender, and nothing else.
+func TestTells(t *testing.T) {
+	const taro = "taro@example.net"
+	for _, tt := range []struct {
+		name   string
+		asked  bool // the server
+		notify myodai.Notify
+		final  string
+		action bounce.Action
+		want   myodai.NoticeKind
+	}{
+		{"delivered", true, "success,failure", taro, bounce.ActionDelivered, myodai.NoticeDelivered},
+		{"relayed", true, "success", taro, bounce.ActionRelayed, myodai.NoticeRelayed},
+		{"expanded", true, "success", taro, bounce.ActionExpanded, myodai.NoticeRelayed},
+		{"delayed", true, "delay", taro, bounce.ActionDelayed, myodai.NoticeDelayed},
+		{"delivered, and nobody wants to know", true, "failure", taro, bounce.ActionDelivered, ""},
+		{"delayed, and nobody wants to know", true, "success", taro, bounce.ActionDelayed, ""},
+		{"delivered, and nobody asked the server", false, "success", taro, bounce.ActionDelivered, ""},
+		{"somebody else (T41)", true, "success", "hanako@example.net", bounce.ActionDelivered, ""},
+		{"failed, which Decide is for", true, "success,failure,delay", taro, bounce.ActionFailed, ""},
+	} {
+		d := delivery(myodai.DeliveryDelivered, 1)
+		d.Terms.Notify, d.Last.DSN = tt.notify, tt.asked
+		report := bounce.Report{Recipients: []bounce.Recipient{{Final: tt.final, Action: tt.action}}}
+		if got := inbound.Tells(d, report); got != tt.want {
+			t.Errorf("%s: Tells = %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}

@@ -70,6 +70,7 @@ func (s *Service) answer(ctx context.Context, id myodai.DeliveryID, remote strin
 	}
 	effect := effectNone
 	r := s.returned(returned, id, remote, raw, now)
+	r.Notice = func(d myodai.Delivery) myodai.NoticeKind { return Tells(d, report) }
 	err := s.o.Store.RecordReturned(ctx, r, func(d myodai.Delivery) (myodai.Delivery, []myodai.Event, *myodai.Suppression, error) {
 		effect = effectNone // the transaction may be run again
 		decision := Decide(d, report, now)

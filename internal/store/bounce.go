@@ -62,6 +62,13 @@ func (s *Store) RecordReturned(ctx context.Context, r myodai.Returned,
 				return err
 			}
 		}
+		if r.Notice != nil && !d.Failed() {
+			if kind := r.Notice(before); kind != "" {
+				if err := q.addNotices([][]any{noticeOf(d, kind, r.ReceivedAt)}); err != nil {
+					return err
+				}
+			}
+		}
 		if suppression, err = q.afterProbe(suppression, before.Probe); err != nil {
 			return err
 		}

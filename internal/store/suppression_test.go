@@ -158,5 +158,17 @@ func TestNotices(t *testing.T) {
 		if len(rest) != 1 || len(rest[0].Deliveries) != 1 || rest[0].Deliveries[0].ID != mail.Deliveries[2].ID || rest[0].Kind != myodai.NoticeFailed {
 			t.Errorf("of the third: %+v", rest)
 		}
+		ok(t, s.FinishNotice(t.Context(), rest[0]))
+		told := myodai.Returned{
+			ID: "ret_1", Kind: myodai.ReturnedBounce, DeliveryID: mail.Deliveries[0].ID, Raw: []byte("x"), ReceivedAt: later,
+			Notice: func(myodai.Delivery) myodai.NoticeKind { return myodai.NoticeDelivered },
+		}
+		ok(t, s.RecordReturned(t.Context(), told, func(d myodai.Delivery) (myodai.Delivery, []myodai.Event, *myodai.Suppression, error) {
+			d.State = myodai.DeliveryDelivered
+			return d, nil, nil, nil
+		}))
+		if due := must(s.ClaimNotices(t.Context(), 9, later, later.Add(time.Hour)))(t); len(due) != 1 || due[0].Kind != myodai.NoticeDelivered {
+			t.Errorf("told by the server behind: %+v", due)
+		}
 	})
 }

@@ -212,7 +212,7 @@ func (n *Notifier) send(ctx context.Context, notice myodai.Notice, body []byte, 
 			Recipient: of.Recipient, Original: of.Terms.Original, Status: of.Last.Enhanced, Text: of.Last.Text, Code: of.Last.Code,
 			RemoteMTA: of.Last.Host, At: of.Last.At, Withheld: of.State == myodai.DeliverySuppressed,
 		}
-		if notice.Kind == myodai.NoticeDelayed {
+		if notice.Kind == myodai.NoticeDelayed && of.State == myodai.DeliveryDeferred {
 			told.Until = of.ExpiresAt
 		}
 		d.Recipients = append(d.Recipients, told)
