@@ -1,5 +1,5 @@
 // Package queue drives deliveries from accepted to a terminal state: it claims
-// what is due, hands it to an agent by recipient domain, decides what follows
+// what is due, hands it to an agent by the site it goes to, decides what follows
 // from each outcome, and records that.
 //
 // It does not speak SMTP (delivery does) and does not accept mail (submission
@@ -12,8 +12,8 @@
 // because of greylisting (RFC 6647). Sites have lanes, which are fair between
 // tenants; what a site has room for now, and what its replies change about that,
 // is for package shaping to say. A site that is slow or dead costs its own lane
-// only (P10), and what has no room waits in the store (P21). Just before each mail the sender's right to send is checked
-// again (P23).
+// only (P10), and what has no room waits in the store (P21). Just before each
+// mail the sender's right to send is checked again (P23).
 //
 // A store that fails stops the work, is asked again until it answers, and is
 // logged once. An agent that panics costs the deliveries that made it an attempt.
