@@ -47,7 +47,6 @@ func furnish(t *testing.T, said string) *furnished {
 	f.operator = f.setup()
 	f.owner = f.member("owner@acme.example", myodai.RoleOwner)
 	f.owner.post("/account/profile", "name", f.text("Aiko Sato"), "language", "en")
-	f.access.SetupLink(t.Context()) //nolint:errcheck // there is none anymore
 	class := myodai.Class{Name: "marketing", Route: myodai.RouteDelivery, Unverified: "refuse", Unsubscribe: true, Track: myodai.Track{Opens: true, Clicks: true}}
 	policy := myodai.Policy{Verification: myodai.VerifyEither, Classes: []myodai.Class{{Name: "transactional", Route: myodai.RouteDelivery, Unverified: "refuse"}, class}}
 	if err := f.store.SetPolicy(t.Context(), f.tenant.ID, policy); err != nil {
