@@ -19,9 +19,6 @@ type demand struct {
 	by        string // who asks, for people
 }
 
-// strict reports whether the certificate decides.
-func (d demand) strict() bool { return d.verified || d.tlsa != "" }
-
 // demandOf says what the sender asks for.
 func demandOf(rule myodai.TLSRule) demand {
 	d := demand{encrypted: rule.Encrypted(), verified: rule.Verified(), chain: rule == myodai.TLSChain, by: "the sender"}
