@@ -31,7 +31,7 @@ func TestSetAside(t *testing.T) {
 		}
 		ok(t, s.SetAside(ctx, "n2", ids[:1])) // not his: nothing happens
 		ok(t, s.SetAside(ctx, "n1", ids))
-		if list, names = claim(t, s, "n1", 9, now); names != "g" {
+		if _, names = claim(t, s, "n1", 9, now); names != "g" {
 			t.Errorf("then claimed %q", names)
 		}
 		queue := myodai.ScheduledQueue{TenantID: d.TenantID, Class: myodai.ClassMarketing, Route: myodai.RouteDelivery, Domain: "stuck.example"}
