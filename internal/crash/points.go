@@ -80,6 +80,6 @@ var Points = []string{
 // set), and the octets that are poison in a message.
 const (
 	PointVariable   = "MYODAI_CRASH"
-	PassageVariable = "MYODAI_CRASH_PASSAGE"
+	PassageVariable = "MYODAI_CRASH_PASSAGE" // #nosec G101 -- the name of a variable
 	PoisonVariable  = "MYODAI_CRASH_POISON"
 )
