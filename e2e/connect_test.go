@@ -73,7 +73,7 @@ func TestDNSHostWritesTheZone(t *testing.T) {
 	if at, err := url.Parse(back); err != nil || at.Host != "app.plat.example:8025" || at.Query().Get("state") != "unguessable" || at.Query().Has("error") {
 		t.Errorf("the customer comes back to %s", back)
 	}
-	if said := s.cli(t, tn.key, "domain", "check", "acme.example", "--connected"); !strings.Contains(said, "acme.example is verified.") {
+	if said := s.cli(t, tn.key, "domain", "check", "acme.example", "--connected", "--wait", "2m"); !strings.Contains(said, "acme.example is verified.") {
 		t.Errorf("after it:\n%s", said)
 	}
 

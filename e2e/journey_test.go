@@ -76,7 +76,7 @@ func (s *service) zone(t *testing.T, tn tenant) string {
 
 func (s *service) verified(t *testing.T, tn tenant) {
 	t.Helper()
-	out, err := s.try(tn.key, "domain", "check", "acme.example")
+	out, err := s.try(tn.key, "domain", "check", "acme.example", "--wait", "2m")
 	if err != nil {
 		t.Fatalf("domain check: %v\n%s", err, out)
 	}

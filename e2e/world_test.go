@@ -32,7 +32,7 @@ const (
 // world is a small Internet of programs that others wrote.
 type world struct {
 	dir     string
-	domains []string  // of tenants, at whose addresses the receiver takes mail
+	domains []string  // of tenants: delegated, and the receiver takes mail at their addresses
 	nsd     *exec.Cmd // the tenants' DNS host
 	mail    string    // Maildir of the receiver
 
@@ -78,7 +78,7 @@ func emptyWorld(t *testing.T) *world {
 		}
 		os.RemoveAll(dir)
 	})
-	return &world{dir: dir, mail: filepath.Join(dir, "mail")}
+	return &world{dir: dir, mail: filepath.Join(dir, "mail"), domains: []string{"acme.example"}}
 }
 
 func (w *world) path(name string) string { return filepath.Join(w.dir, name) }
