@@ -1,6 +1,10 @@
 package console
 
-import "time"
+import (
+	"time"
+
+	"github.com/myodai/myodai"
+)
 
 // designView is the page that shows what pages are made of.
 type designView struct {
@@ -13,6 +17,16 @@ type designView struct {
 	Icons   []string
 	Now     moment
 	Earlier moment
+	Steps   []step
+	Finding findingView
+	Events  []designEvent
+	Chart   chart
+}
+
+// designEvent is an entry of a timeline.
+type designEvent struct {
+	At   moment
+	What chip
 }
 
 func showDesign(v *visit) error {
@@ -46,5 +60,26 @@ func newDesignView(r reader) designView {
 		Icons:   []string{"globe", "check", "alert", "info", "copy", "clock", "mail", "link", "download", "arrow", "key", "bolt"},
 		Now:     r.moment(r.now),
 		Earlier: r.moment(r.now.Add(-72 * time.Hour)),
+		Steps:   r.stepsOf("", 1, false),
+		Finding: findingView{
+			Tone: toneBad, Icon: "alert", Primary: true, Title: r.say("design.finding"), Message: r.say("design.finding_text"),
+			Diff:  []diffView{{Text: "bounce."}, {Removed: true, Text: "acme.example."}, {Text: "acme.example"}},
+			Steps: []string{r.say("design.finding_step")}, Why: r.say("design.details_text"),
+		},
+		Events: []designEvent{
+			{r.moment(r.now.Add(-time.Hour)), chip{r.say("design.chip_open"), toneOpen}},
+			{r.moment(r.now), chip{r.say("design.chip_good"), toneGood}},
+		},
+		Chart: sampleChart(r),
 	}
+}
+
+// sampleChart is a chart of a week that never was.
+func sampleChart(r reader) chart {
+	starts := chartStarts(r, false)
+	var hours []myodai.HourDeliveries
+	for i, start := range starts {
+		hours = append(hours, myodai.HourDeliveries{Hour: start, Delivered: int64(40 + 10*i), Deferred: int64(i), Bounced: 2})
+	}
+	return newChart(r, "/design", false, starts, hours)
 }
