@@ -263,12 +263,17 @@ func (w *world) received(t *testing.T, mark string) *mail.Message {
 
 // find returns the delivered mail that contains mark; nil for none.
 func (w *world) find(mark string) []byte {
+	return w.search(func(raw []byte) bool { return bytes.Contains(raw, []byte(mark)) })
+}
+
+// search returns the first delivered mail that is wanted; nil for none.
+func (w *world) search(wanted func([]byte) bool) []byte {
 	var found []byte
 	_ = filepath.WalkDir(w.mail, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || filepath.Base(filepath.Dir(path)) != "new" {
 			return nil
 		}
-		if raw, err := os.ReadFile(path); err == nil && bytes.Contains(raw, []byte(mark)) {
+		if raw, err := os.ReadFile(path); err == nil && wanted(raw) {
 			found = raw
 			return fs.SkipAll
 		}

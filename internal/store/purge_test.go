@@ -37,6 +37,7 @@ func full(t *testing.T, s *store.Store, d myodai.Domain, at time.Time) myodai.Ac
 	for _, c := range claimed {
 		if c.MessageID == a.Message.ID {
 			f := finished(c, myodai.DeliveryBounced, at)
+			f.Notice = myodai.NoticeFailed
 			must(s.FinishDeliveries(t.Context(), "n1", []myodai.Finished{f}))(t)
 		} else {
 			ok(t, s.ReleaseDeliveries(t.Context(), "n1", []myodai.DeliveryID{c.ID}))

@@ -18,6 +18,7 @@ func TestSetAside(t *testing.T) {
 		d := newDomain(t, s, newTenant(t, s).ID, "example.com")
 		stuck := letter(d, t0, rcpt("s1", "stuck.example"), rcpt("s2", "stuck.example"), rcpt("s3", "stuck.example"))
 		stuck.Deliveries[1].DueAt = t0.Add(-time.Minute)
+		stuck.Deliveries[2].DueAt = t0.Add(time.Millisecond)
 		accept(t, s, stuck)
 		accept(t, s, letter(d, t0.Add(time.Second), rcpt("g", "good.example")))
 		now := t0.Add(time.Minute)

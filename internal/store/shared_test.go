@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 	"testing/synctest"
 )
@@ -32,10 +33,13 @@ func TestShared(t *testing.T) {
 			ok    bool
 			err   error
 		}
+		var mu sync.Mutex
 		results := map[int]got{}
 		ask := func(key int) {
 			go func() {
 				value, ok, err := s.ask(t.Context(), key, query)
+				mu.Lock()
+				defer mu.Unlock()
 				results[key] = got{value, ok, err}
 			}()
 			synctest.Wait()
