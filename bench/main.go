@@ -35,6 +35,7 @@ func main() {
 	flag.StringVar(&p.binary, "binary", "", "the program to measure; built from here when empty")
 	queued := flag.Int("queued", 0, "measure nothing but memory, with so many recipients queued")
 	flag.Parse()
+	p.quiet = max(p.quiet, 1)
 	if *queued > 0 {
 		if err := p.queued(*queued); err != nil {
 			fail(err)
