@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/myodai/myodai"
 	"github.com/myodai/myodai/internal/diagnose"
 	"github.com/myodai/myodai/internal/store"
@@ -67,19 +69,30 @@ const (
 	longPending  = 48 * time.Hour // after which somebody may need help
 )
 
+// showOperator asks for everything at once: each of the three sums up the whole
+// platform.
 func showOperator(v *visit) error {
-	lines, err := v.o.Store.Queue(v.r.Context(), "", v.now)
-	if err != nil {
+	var lines []myodai.QueueLine
+	var trouble []store.TroubledDomain
+	var sums chart
+	asked, ctx := errgroup.WithContext(v.r.Context())
+	asked.Go(func() (err error) {
+		lines, err = v.o.Store.Queue(ctx, "", v.now)
 		return err
-	}
-	trouble, err := v.o.Store.DomainsInTrouble(v.r.Context(), "", v.now.Add(-longPending), shownTrouble+1)
-	if err != nil {
+	})
+	asked.Go(func() (err error) {
+		trouble, err = v.o.Store.DomainsInTrouble(ctx, "", v.now.Add(-longPending), shownTrouble+1)
+		return err
+	})
+	asked.Go(func() (err error) {
+		sums, err = v.chart("", operatorPath)
+		return err
+	})
+	if err := asked.Wait(); err != nil {
 		return err
 	}
 	view := newOperatorView(v.reader, lines, trouble)
-	if view.Chart, err = v.chart("", operatorPath); err != nil {
-		return err
-	}
+	view.Chart = sums
 	return v.show("operator", v.say("operator.title"), view)
 }
 
