@@ -37,7 +37,7 @@ type Delivery struct {
 	Route        myodai.Route         `json:"route,omitempty" doc:"Which way it goes; missing while it waits to be verified."`
 	State        myodai.DeliveryState `json:"state" enum:"accepted,deferred,delivered,bounced,expired,suppressed,held"`
 	ShownAs      myodai.DeliveryState `json:"shown_as,omitempty" enum:"delivered" doc:"What an application is to take a suppressed delivery for whose sender gets a bounce: the mail counts as sent. Missing when that is what state says."`
-	Hold         myodai.Hold          `json:"hold,omitempty" enum:"suppressed,unverified,crashed" doc:"What a held delivery waits for: its recipient to be mailed again, its author to be verified, or the operator, because the program died at it."`
+	Hold         myodai.Hold          `json:"hold,omitempty" enum:"suppressed,standing,crashed" doc:"What a held delivery waits for: its recipient to be mailed again, a hold to be released, or the operator, because the program died at it. Missing: its author to be verified."`
 	ProbeOf      myodai.SuppressionID `json:"probe_of,omitempty" doc:"The suppression that this delivery puts to the test."`
 	AttemptCount int                  `json:"attempt_count"`
 	DueAt        time.Time            `json:"due_at,omitzero" doc:"When it may be attempted next; missing when it never will be, and while it is held."`

@@ -17,8 +17,9 @@ func (s *Server) routeHeld() {
 
 // heldView is a delivery that is held, and what can be decided about it.
 type heldView struct {
-	Path    string // of the delivery; "" when it waits for its author
-	Message string // where the message is sent on its way; "" when nothing can be decided
+	Path    string // of the delivery, to decide about it alone; "" when that is not for this reader
+	Message string // where the message is sent on its way; "" when that is not for this reader
+	Others  string // what it waits for that is decided elsewhere; "" for nothing
 }
 
 // newHeldView says what can be decided about a delivery, nil when it is not held.
@@ -28,6 +29,8 @@ func newHeldView(d myodai.Delivery, may, release bool) *heldView {
 	}
 	path, view := messagePath(d.MessageID), heldView{}
 	switch {
+	case d.Hold == myodai.HoldStanding || d.Hold == myodai.HoldCrashed:
+		view.Others = "messages.held_" + string(d.Hold)
 	case !may:
 	case d.Hold == myodai.HoldSuppressed:
 		view.Path = path + "/deliveries/" + string(d.ID)
@@ -62,9 +65,6 @@ func (v *visit) decideHeld(state myodai.DeliveryState, kind myodai.EventKind, sa
 	_, err = v.o.Store.DecideHeld(v.r.Context(), v.actor.Tenant, id, v.now, func(d myodai.Delivery) (myodai.Delivery, []myodai.Event, error) {
 		if d.MessageID != message {
 			return d, nil, errNoPage
-		}
-		if d.Hold != myodai.HoldSuppressed {
-			return d, nil, myodai.Refuse(myodai.CodeConflict, "", "the delivery waits until its author is verified")
 		}
 		e := v.did(kind, map[string]any{"recipient": d.Recipient.String(), "because": d.Last.Text})
 		e.MessageID, e.DeliveryID = d.MessageID, d.ID

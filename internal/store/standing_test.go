@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"crypto/rand"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -67,6 +68,12 @@ func TestStandingHold(t *testing.T) {
 			}
 			if d.State != myodai.DeliveryHeld || d.Hold != myodai.HoldStanding || d.Attempts != 0 || d.LeaseOwner != "" {
 				t.Errorf("held: %+v", d)
+			}
+			_, err := s.DecideHeld(t.Context(), one.TenantID, d.ID, t0, func(d myodai.Delivery) (myodai.Delivery, []myodai.Event, error) {
+				return d, nil, errors.New("decided")
+			})
+			if code(err) != myodai.CodeConflict || !strings.Contains(err.Error(), "release the hold") {
+				t.Errorf("one of them is decided about alone: %v", err)
 			}
 		}
 		later := letter(one, t0, rcpt("e", "x.example"))

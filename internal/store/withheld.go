@@ -66,6 +66,9 @@ func (s *Store) DecideHeld(ctx context.Context, tenant myodai.TenantID, id myoda
 		if d.State != myodai.DeliveryHeld {
 			return myodai.Refuse(myodai.CodeConflict, "", "the delivery is %s; only a held one waits for a decision", d.State)
 		}
+		if err := decidable(d.Hold); err != nil {
+			return err
+		}
 		var events []myodai.Event
 		if d, events, err = change(d); err != nil {
 			return err
@@ -83,6 +86,20 @@ func (s *Store) DecideHeld(ctx context.Context, tenant myodai.TenantID, id myoda
 		return q.addEvents(events)
 	})
 	return d, err
+}
+
+// decidable refuses a decision on a delivery that is held for something else than
+// its recipient.
+func decidable(h myodai.Hold) error {
+	switch h {
+	case myodai.HoldSuppressed:
+		return nil
+	case myodai.HoldStanding:
+		return myodai.Refuse(myodai.CodeConflict, "", "the delivery is kept back by a hold; release the hold")
+	case myodai.HoldCrashed:
+		return myodai.Refuse(myodai.CodeConflict, "", "the delivery is in quarantine, which the platform's operator decides about")
+	}
+	return myodai.Refuse(myodai.CodeConflict, "", "the delivery waits until its author is verified")
 }
 
 func noticeOf(d myodai.Delivery, kind myodai.NoticeKind, at time.Time) []any {
