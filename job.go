@@ -9,7 +9,10 @@ type Job struct {
 	Source Source // that it leaves from
 	// Messages bounds what one connection takes; 0 means any number.
 	Messages int
-	Items    []JobItem
+	// Recipients bounds what one transaction has; 0 means as many as every server
+	// has to take.
+	Recipients int
+	Items      []JobItem
 	// Settled, unless nil, is told the outcome of Items[i] as soon as it stands,
 	// before anything is said about the next item. What it does with it should
 	// be quick: until a delivered outcome is on disk a crash repeats the mail (P04).

@@ -132,12 +132,13 @@ type limitsLine struct {
 	Hosts       string  `json:"hosts"`
 	Connections int     `json:"connections"`
 	Messages    int     `json:"messages"`
-	Rate        float64 `json:"rate"` // messages per second; 0 for no limit
+	Recipients  int     `json:"recipients"` // of one transaction
+	Rate        float64 `json:"rate"`       // messages per second; 0 for no limit
 }
 
 func (c *cli) showShaping(rules *shaping.Rules) error {
 	line := func(site, hosts string, l shaping.Limits) limitsLine {
-		return limitsLine{site, hosts, l.Connections, l.Messages, l.Rate}
+		return limitsLine{site, hosts, l.Connections, l.Messages, l.Recipients, l.Rate}
 	}
 	var list []limitsLine
 	for _, s := range rules.Sites {
@@ -148,8 +149,8 @@ func (c *cli) showShaping(rules *shaping.Rules) error {
 		list = append(list, line(s.Name, strings.Join(hosts, " "), s.Limits))
 	}
 	list = append(list, line("default", "", rules.Default))
-	return writeList(c, list, false, "", []string{"SITE", "CONNECTIONS", "MESSAGES", "RATE", "HOSTS"}, func(l limitsLine) []string {
-		return []string{l.Site, fmt.Sprint(l.Connections), fmt.Sprint(l.Messages), showRate(l.Rate), l.Hosts}
+	return writeList(c, list, false, "", []string{"SITE", "CONNECTIONS", "MESSAGES", "RECIPIENTS", "RATE", "HOSTS"}, func(l limitsLine) []string {
+		return []string{l.Site, fmt.Sprint(l.Connections), fmt.Sprint(l.Messages), fmt.Sprint(l.Recipients), showRate(l.Rate), l.Hosts}
 	})
 }
 

@@ -218,7 +218,7 @@ func (a *Agent) addresses(ctx context.Context, host myodai.Name) ([]netip.Addr, 
 func (a *Agent) visit(ctx context.Context, w *work, t target, others *[]netip.AddrPort) {
 	for !w.done(ctx) {
 		left := w.unsettled
-		s, used, problem := a.session(ctx, t, others)
+		s, used, problem := a.session(ctx, t, w.job.Domain, others)
 		if problem != nil {
 			w.fail(*problem)
 			return
@@ -249,6 +249,7 @@ func (a *Agent) deliverAll(ctx context.Context, w *work, s *session) *myodai.Out
 	for !w.done(ctx) && !s.full(w.job.Messages) {
 		begun := time.Now()
 		batch := w.batch(s.most)
+		s.serve(w.job.Domain)
 		items := make([]myodai.JobItem, len(batch))
 		for k, i := range batch {
 			items[k] = w.job.Items[i]

@@ -75,29 +75,31 @@ func (k *kept) put(t target, list []*session) {
 	k.idle[t] = list
 }
 
-// take is the session that has waited least; nil for none.
-func (k *kept) take(t target) *session {
+// take is the session that has waited least of those that may still be told of
+// recipients of the domain; nil for none.
+func (k *kept) take(t target, domain myodai.Name) *session {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	list := k.idle[t]
-	if len(list) == 0 {
-		return nil
+	for i, s := range slices.Backward(list) {
+		if s.serves(domain) {
+			k.put(t, slices.Delete(list, i, i+1))
+			s.stop()
+			return s
+		}
 	}
-	s := list[len(list)-1]
-	k.put(t, list[:len(list)-1])
-	s.stop()
-	return s
+	return nil
 }
 
 // session is a connection to t, one that was kept if there is any, to whichever of
-// its addresses. A kept one may have died meanwhile, so what it fails at says
+// its addresses, for recipients of the domain. A kept one may have died meanwhile, so what it fails at says
 // nothing of the server.
-func (a *Agent) session(ctx context.Context, t target, others *[]netip.AddrPort) (s *session, used bool, problem *myodai.Outcome) {
+func (a *Agent) session(ctx context.Context, t target, domain myodai.Name, others *[]netip.AddrPort) (s *session, used bool, problem *myodai.Outcome) {
 	list := append([]netip.AddrPort{t.address}, *others...)
 	for i, at := range list {
 		kept := t
 		kept.address = at
-		if s := a.kept.take(kept); s != nil {
+		if s := a.kept.take(kept, domain); s != nil {
 			s.bind(ctx)
 			*others = slices.Delete(list, i, i+1)
 			return s, true, nil
@@ -106,7 +108,3 @@ func (a *Agent) session(ctx context.Context, t target, others *[]netip.AddrPort)
 	s, problem = a.open(ctx, t, others)
 	return s, false, problem
 }
-
-// full reports whether the session has carried as much as one connection may; 0 is
-// no limit.
-func (s *session) full(most int) bool { return most > 0 && s.carried >= most }

@@ -39,9 +39,11 @@ type session struct {
 	refusal   string // of STARTTLS, in the server's words; "" for none
 	proven    bool   // it has taken a message
 	most      int    // recipients it takes in a transaction
-	carried   int    // transactions
-	dirty     bool   // a transaction was begun and not ended: RSET comes first
-	closed    bool   // no further command can be given
+	limits    announced
+	served    []myodai.Name // domains of recipients, where the server counts them
+	carried   int           // transactions
+	dirty     bool          // a transaction was begun and not ended: RSET comes first
+	closed    bool          // no further command can be given
 	stop      func() bool
 }
 
@@ -70,7 +72,7 @@ func (a *Agent) open(ctx context.Context, t target, others *[]netip.AddrPort) (*
 // openOnce is open without the second chance; retry says that it is due. The
 // session is never nil, and closed when there was a problem with the connection.
 func (a *Agent) openOnce(ctx context.Context, t target, others *[]netip.AddrPort, said *transcript, plain bool) (s *session, problem *myodai.Outcome, retry bool) {
-	s = &session{agent: a, target: t, said: said, closed: true, brokenTLS: plain, most: maxRecipients}
+	s = &session{agent: a, target: t, said: said, closed: true, brokenTLS: plain}
 	if problem = s.connect(ctx, others); problem != nil {
 		return s, problem, false
 	}
@@ -206,6 +208,10 @@ func (s *session) hello() *myodai.Outcome {
 			keyword, parameters, _ := strings.Cut(line, " ")
 			s.offers[strings.ToUpper(keyword)] = parameters
 		}
+	}
+	s.limits, s.most = readLimits(s.offers["LIMITS"]), maxRecipients
+	if n := s.limits.recipients; n > 0 {
+		s.most = min(s.most, n)
 	}
 	return nil
 }

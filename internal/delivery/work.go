@@ -61,9 +61,9 @@ func byRule(job myodai.Job) []share {
 }
 
 // batch lists the indexes of unsettled items, of which there are some, for one
-// transaction, most at most:
-// they are of one message, and what comes back of it comes back to one address.
-// A return path that belongs to one delivery keeps it to itself.
+// transaction, most at most and as many as the job allows: they are of one message,
+// and what comes back of it comes back to one address. A return path that belongs
+// to one delivery keeps it to itself.
 func (w *work) batch(most int) []int {
 	for w.settled[w.next] {
 		w.next++
@@ -71,6 +71,9 @@ func (w *work) batch(most int) []int {
 	list, first := []int{w.next}, w.job.Items[w.next].Delivery
 	if first.MessageID == "" {
 		return list
+	}
+	if w.job.Recipients > 0 {
+		most = min(most, w.job.Recipients)
 	}
 	for i := w.next + 1; i < len(w.settled) && len(list) < most; i++ {
 		d := w.job.Items[i].Delivery

@@ -20,6 +20,9 @@ type job struct {
 	settled   []bool
 	answers   bool // a server has replied to one of them
 	delivered int
+
+	drawn    uint64 // for Jitter
+	drawnFor myodai.Delivery
 }
 
 // run attempts deliveries that go one way and passes on what comes of each.
@@ -93,7 +96,7 @@ func (j *job) attempt(ctx context.Context, indexes []int) (crashed bool) {
 		}
 	}()
 	work := myodai.Job{
-		Domain: j.list[0].Recipient.Domain, Route: j.lane.route, Source: j.source, Messages: j.limits.Messages,
+		Domain: j.list[0].Recipient.Domain, Route: j.lane.route, Source: j.source, Messages: j.limits.Messages, Recipients: j.limits.Recipients,
 		Settled: func(i int, o myodai.Outcome) { j.settle(indexes[i], o) }, Enough: j.outlet.halted.Load,
 	}
 	for _, i := range indexes {
@@ -125,5 +128,14 @@ func (j *job) settle(i int, o myodai.Outcome) {
 		q.signals <- func(l *lanes, now time.Time) { l.heard(b, said, now) }
 	}
 	q.metrics.attempts.WithLabelValues(string(o.Kind)).Inc()
-	q.records <- finish(j.list[i], o, j.rules.Retry(j.limits, o), now, q.with.Random, q.chance())
+	q.records <- finish(j.list[i], o, j.rules.Retry(j.limits, o), now, q.with.Random, j.chance(j.list[i]))
+}
+
+// chance is a number for Jitter, the same for deliveries that may share a
+// transaction, so that they are due together again.
+func (j *job) chance(d myodai.Delivery) uint64 {
+	if j.drawnFor.ID == "" || !together(j.drawnFor, d) {
+		j.drawn, j.drawnFor = j.queue.chance(), d
+	}
+	return j.drawn
 }

@@ -72,14 +72,15 @@ func (a *lane) push(d myodai.Delivery) {
 	a.tenants[from.TenantID]++
 }
 
-// pop takes up to n deliveries out of the next line of a tenant who may have a
-// turn, and lets it wait for its next one with the rest.
+// pop takes up to n deliveries, in no more messages than one connection takes, out
+// of the next line of a tenant who may have a turn, and lets it wait for its next
+// one with the rest.
 func (a *lane) pop(n int, may func(myodai.TenantID) bool) []myodai.Delivery {
 	at, ok := a.waiting.pop(may)
 	if !ok {
 		return nil
 	}
-	n = min(n, len(at.list))
+	n = within(a.limits, at.list[:min(n, len(at.list))])
 	list := at.list[:n:n]
 	if at.list = at.list[n:]; len(at.list) > 0 {
 		a.waiting.push(at.from.TenantID, at)
@@ -88,6 +89,28 @@ func (a *lane) pop(n int, may func(myodai.TenantID) bool) []myodai.Delivery {
 	}
 	a.took(at.from.TenantID, n)
 	return list
+}
+
+// within is how many of list, from the first, one connection takes. Those that stand
+// side by side and are of one message, with one return path, are one transaction.
+func within(l shaping.Limits, list []myodai.Delivery) int {
+	messages, recipients := 0, 0
+	for i, d := range list {
+		if i > 0 && recipients < l.Recipients && together(list[i-1], d) {
+			recipients++
+			continue
+		}
+		if messages++; messages > l.Messages {
+			return i
+		}
+		recipients = 1
+	}
+	return len(list)
+}
+
+// together reports whether two deliveries may share a transaction.
+func together(a, b myodai.Delivery) bool {
+	return a.MessageID == b.MessageID && a.ReturnPath == b.ReturnPath
 }
 
 func (a *lane) took(tenant myodai.TenantID, n int) {

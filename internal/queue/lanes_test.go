@@ -340,3 +340,26 @@ func TestDrop(t *testing.T) {
 		t.Errorf("left %+v", w.lanes)
 	}
 }
+
+// TestMessagesOfOneConnection counts what a job takes: so many messages, each with
+// as many of its recipients as stand side by side and the site takes at a time.
+func TestMessagesOfOneConnection(t *testing.T) {
+	for _, tt := range []struct{ messages, want string }{
+		{"abcdefgh", "a.example×3"}, {"aaaabbbb", "a.example×6"}, {"abababab", "a.example×3"}, {"aaaaaaaa", "a.example×6"}, {"a", "a.example×1"},
+		{"aabccc", "a.example×5"}, {"", "a.example×0"},
+	} {
+		w := newWorld(t, 10, 1000, 100, "default: {connections: 1, messages: 3, recipients: 2}").known("a.example")
+		list := some("t", fmt.Sprintf("a.example×%d", len(tt.messages)))
+		for i := range list {
+			list[i].MessageID = myodai.MessageID(tt.messages[i : i+1])
+			list[i].ReturnPath.Local = tt.messages[i : i+1]
+		}
+		want := "t:" + tt.want
+		if tt.messages == "" {
+			want = ""
+		}
+		if got := w.put(list).begins(); got != want {
+			t.Errorf("%s: %s, want %s", tt.messages, got, want)
+		}
+	}
+}

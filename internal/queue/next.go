@@ -21,7 +21,7 @@ func (l *lanes) next(now time.Time) (b begin, ok bool) {
 			}
 			continue
 		}
-		n := min(l.jobSize, a.limits.Messages, o.left(l.rules, now))
+		n := min(l.jobSize, o.left(l.rules, now))
 		_, n, _ = o.bucket.Take(n, o.state.Rate(a.limits), now)
 		list := a.pop(n, func(tenant myodai.TenantID) bool { return l.mayBegin(tenant, a) })
 		if list == nil {

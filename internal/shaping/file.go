@@ -43,6 +43,7 @@ type file struct {
 type limitsText struct {
 	Connections int    `yaml:"connections"`
 	Messages    int    `yaml:"messages"`
+	Recipients  int    `yaml:"recipients"`
 	Rate        string `yaml:"rate"`
 }
 
@@ -120,6 +121,9 @@ func (l limitsText) over(below limitsText) limitsText {
 	}
 	if l.Messages == 0 {
 		l.Messages = below.Messages
+	}
+	if l.Recipients == 0 {
+		l.Recipients = below.Recipients
 	}
 	if l.Rate == "" {
 		l.Rate = below.Rate

@@ -54,14 +54,14 @@ func (p *parser) read(f, below file) {
 }
 
 func (p *parser) limits(where, site string, t limitsText) Limits {
-	if t.Connections < 0 || t.Messages < 0 {
-		p.blame(where, "connections and messages are above 0")
+	if t.Connections < 0 || t.Messages < 0 || t.Recipients < 0 {
+		p.blame(where, "connections, messages and recipients are above 0")
 	}
 	rate, err := parseRate(t.Rate)
 	if err != nil {
 		p.blame(where+".rate", "%v", err)
 	}
-	return Limits{Site: site, Connections: t.Connections, Messages: t.Messages, Rate: rate}
+	return Limits{Site: site, Connections: t.Connections, Messages: t.Messages, Recipients: t.Recipients, Rate: rate}
 }
 
 // parseRate reads messages by time: 10/s, 600/m, 5000/h, 100000/d; none for no

@@ -27,6 +27,7 @@ type Limits struct {
 	Site        string  // the rule's name; "" for the default
 	Connections int     // at a time
 	Messages    int     // by one connection
+	Recipients  int     // of one transaction
 	Rate        float64 // messages per second; 0 means as fast as it goes
 	replies     []Reply
 }

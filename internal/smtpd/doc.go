@@ -9,8 +9,8 @@
 //
 // It follows RFC 5321, RFC 6409, RFC 2920 (PIPELINING), RFC 1870 (SIZE), RFC 6152
 // (8BITMIME), RFC 6531 (SMTPUTF8), RFC 2034 (ENHANCEDSTATUSCODES), RFC 3030
-// (CHUNKING), RFC 3207 (STARTTLS), RFC 4954 (AUTH) and, at submission, RFC 3461
-// (DSN) and RFC 8689 (REQUIRETLS), and is stricter than they ask where leniency is
+// (CHUNKING), RFC 9422 (LIMITS), RFC 3207 (STARTTLS), RFC 4954 (AUTH) and, at
+// submission, RFC 3461 (DSN) and RFC 8689 (REQUIRETLS), and is stricter than they ask where leniency is
 // how mail is smuggled: only CRLF.CRLF ends a message, and a bare CR, a bare LF
 // or a NUL ends the connection (T28).
 //

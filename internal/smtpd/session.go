@@ -145,6 +145,7 @@ func (s *session) greet(c command) {
 	lines := []string{string(s.server.o.Hostname)}
 	if c.verb == verbEHLO {
 		lines = append(lines, "PIPELINING", fmt.Sprintf("SIZE %d", s.server.o.Limits.MaxSize),
+			fmt.Sprintf("LIMITS RCPTMAX=%d", s.server.o.Limits.MaxRecipients), // RFC 9422
 			"8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES", "CHUNKING")
 		if s.server.face == faceSubmission {
 			lines = append(lines, "DSN")

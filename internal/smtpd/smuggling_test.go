@@ -93,7 +93,7 @@ func (p *party) try(t *testing.T, message string, pieces bool) {
 			heard.WriteString(line)
 		}
 	}
-	const greeting, offers, toEnd = 1, 7, -1
+	const greeting, offers, toEnd = 1, 8, -1
 	say("", greeting)
 	say("EHLO client.example\r\n", offers)
 	if pieces {

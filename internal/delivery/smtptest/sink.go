@@ -17,9 +17,10 @@ import (
 
 // Mail is one message a Sink took.
 type Mail struct {
-	From string // between the angle brackets of MAIL FROM
-	To   string // and of RCPT TO
-	Data []byte // dots undone
+	From string   // between the angle brackets of MAIL FROM
+	To   string   // and of the last RCPT TO that was taken
+	All  []string // and of all of them
+	Data []byte   // dots undone
 	TLS  bool
 
 	Hello  string         // what the client called itself
@@ -47,12 +48,32 @@ type SinkOptions struct {
 	Refuse  map[string]string // RCPT TO address → reply
 	Once    map[string]string // the same, but only the first time
 	PerConn int               // mails taken per connection before 421; 0 means any number
+	// Limits are announced, and held: what is past them is a mistake of the client
+	// (RFC 9422).
+	Limits Limits
 	// Vanish hangs up without an answer to QUIT or to the first command after a mail.
 	Vanish bool
 	// Certificate is what it shows; nil means one of its own for mx.example.net.
 	Certificate *tls.Certificate
 	// Distrusted expects the client to hang up in the TLS handshake.
 	Distrusted bool
+}
+
+// Limits of a sink; zero for none.
+type Limits struct{ Mails, Recipients, Domains int }
+
+// String is the limits as EHLO announces them.
+func (l Limits) String() string {
+	text := "LIMITS"
+	for _, one := range []struct {
+		name  string
+		limit int
+	}{{"MAILMAX", l.Mails}, {"RCPTMAX", l.Recipients}, {"RCPTDOMAINMAX", l.Domains}} {
+		if one.limit > 0 {
+			text += fmt.Sprintf(" %s=%d", one.name, one.limit)
+		}
+	}
+	return text
 }
 
 // NewSink starts a sink.
@@ -121,6 +142,10 @@ type sinkConn struct {
 	mail  Mail
 	state string // "", "mail", "rcpt": how far the transaction is
 	taken int
+
+	begun   int             // transactions
+	named   int             // recipients of the one under way
+	domains map[string]bool // of recipients
 }
 
 func (s *Sink) serve(conn net.Conn) {
@@ -178,9 +203,12 @@ func (c *sinkConn) obey(command string) bool {
 			return false
 		}
 		c.mail = Mail{From: between(argument), TLS: c.tls, Hello: c.hello, Client: c.conn.RemoteAddr().(*net.TCPAddr).AddrPort()}
-		c.state = "mail"
+		c.state, c.named = "mail", 0
+		if c.begun++; past(c.begun, c.sink.options.Limits.Mails) {
+			c.sink.t.Errorf("transaction %d, past the limit", c.begun)
+		}
 		return c.say("250 2.1.0 ok")
-	case verb == "RCPT" && c.state == "mail":
+	case verb == "RCPT" && c.state != "":
 		return c.rcpt(between(argument))
 	}
 	return c.say("503 5.5.1 bad sequence of commands")
@@ -188,7 +216,11 @@ func (c *sinkConn) obey(command string) bool {
 
 func (c *sinkConn) offers() []string {
 	lines := []string{"250-mx.example.net"}
-	for _, keyword := range []string{"PIPELINING", "SIZE 52428800", "8BITMIME", "SMTPUTF8", "STARTTLS", "REQUIRETLS"} {
+	keywords := []string{"PIPELINING", "SIZE 52428800", "8BITMIME", "SMTPUTF8", "STARTTLS", "REQUIRETLS"}
+	if l := c.sink.options.Limits; l != (Limits{}) {
+		keywords = append(keywords, l.String())
+	}
+	for _, keyword := range keywords {
 		word, _, _ := strings.Cut(keyword, " ")
 		if !slices.Contains(c.sink.options.Without, word) && !(word == "STARTTLS" && c.tls) && !(word == "REQUIRETLS" && !c.tls) {
 			lines = append(lines, "250-"+keyword)
@@ -209,7 +241,18 @@ func (c *sinkConn) startTLS() bool {
 	return true
 }
 
+// past reports whether a count is past a limit; 0 is none.
+func past(n, limit int) bool { return limit > 0 && n > limit }
+
 func (c *sinkConn) rcpt(to string) bool {
+	c.named++
+	if c.domains == nil {
+		c.domains = map[string]bool{}
+	}
+	c.domains[to[strings.LastIndexByte(to, '@')+1:]] = true
+	if l := c.sink.options.Limits; past(c.named, l.Recipients) || past(len(c.domains), l.Domains) {
+		c.sink.t.Errorf("recipient %d, of %d domains in the session, past the limits", c.named, len(c.domains))
+	}
 	c.sink.mu.Lock()
 	answer, refused := c.sink.options.Refuse[to]
 	if !refused {
@@ -221,7 +264,7 @@ func (c *sinkConn) rcpt(to string) bool {
 	if refused {
 		return c.say(answer)
 	}
-	c.mail.To, c.state = to, "rcpt"
+	c.mail.To, c.mail.All, c.state = to, append(c.mail.All, to), "rcpt"
 	return c.say("250 2.1.5 ok")
 }
 
