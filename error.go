@@ -1,6 +1,9 @@
 package myodai
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // Code says what kind of refusal an Error is. Each edge translates it by one
 // table of its own: HTTP status, SMTP reply, exit status.
@@ -31,6 +34,14 @@ type Error struct {
 }
 
 func (e *Error) Error() string { return e.Message }
+
+// Faults of ours that the caller can sit out: they end by themselves, or by the
+// operator's hand. Stores wrap them. Edges log them as any fault, and tell the
+// caller to come again, as long as nothing was answered for (P03, P08).
+var (
+	ErrNoSpace = errors.New("no space is left on the disk")
+	ErrAway    = errors.New("the database cannot be used just now")
+)
 
 // Refuse makes a refusal about the given field ("" for the whole request).
 func Refuse(code Code, field, format string, args ...any) *Error {

@@ -109,16 +109,19 @@ func (r *rig) moveTo(t *testing.T, from, to string) {
 	t.Helper()
 	check(t, run("cp", "-a", from, to))
 	check(t, run("sync"))
-	r.args = slices.Clone(r.args)
-	for i, arg := range r.args {
-		if arg == r.data {
-			r.args[i] = to
-		}
-	}
-	r.data = to
+	r.args, r.data = moved(r.args, r.data, to), to
 	r.mu.Lock()
 	r.promised = map[string]bool{}
 	r.mu.Unlock()
+}
+
+// moved replaces one of some arguments.
+func moved(args []string, from, to string) []string {
+	args = slices.Clone(args)
+	if i := slices.Index(args, from); i >= 0 {
+		args[i] = to
+	}
+	return args
 }
 
 // underLoad runs the service, perhaps under another program, and what is to be done

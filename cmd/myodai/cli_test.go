@@ -99,7 +99,7 @@ func TestExitStatus(t *testing.T) {
 		{fmt.Errorf("wrapped: %w", usage("x")), exitUsage},
 		{unreachable{errors.New("x")}, exitUnavailable},
 		{answered(401), exitRefused}, {answered(404), exitRefused}, {answered(422), exitRefused},
-		{answered(429), exitUnavailable}, {answered(503), exitUnavailable}, {answered(500), exitFault},
+		{answered(429), exitUnavailable}, {answered(503), exitUnavailable}, {answered(507), exitUnavailable}, {answered(500), exitFault},
 		{myodai.Refuse(myodai.CodeNotFound, "", "x"), exitRefused},
 		{myodai.Refuse(myodai.CodeUnavailable, "", "x"), exitUnavailable},
 		{myodai.Refuse("new", "", "x"), exitFault},

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/myodai/myodai"
 )
@@ -29,6 +30,9 @@ var exitOf = map[myodai.Code]int{
 	myodai.CodeUnavailable:  exitUnavailable,
 }
 
+// comeAgain are the statuses of what a caller can sit out.
+var comeAgain = []int{http.StatusTooManyRequests, http.StatusServiceUnavailable, http.StatusInsufficientStorage}
+
 // usageError is a command line or configuration that means nothing.
 type usageError struct{ error }
 
@@ -53,7 +57,7 @@ func exitStatus(err error) int {
 	}
 	if a, ok := errors.AsType[*answeredError](err); ok {
 		switch {
-		case a.problem.Status == http.StatusTooManyRequests || a.problem.Status == http.StatusServiceUnavailable:
+		case slices.Contains(comeAgain, a.problem.Status):
 			return exitUnavailable
 		case a.problem.Status >= 500:
 			return exitFault

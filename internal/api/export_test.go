@@ -17,5 +17,8 @@ func Kinds() []string {
 	return kinds
 }
 
+// FaultProblem is what a fault is answered with.
+var FaultProblem = faultProblem
+
 // CheckJSON is the strictness of bodies.
 var CheckJSON = checkJSON

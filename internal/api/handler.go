@@ -84,7 +84,7 @@ func (s *Server) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 			if w.status != 0 {
 				panic(http.ErrAbortHandler) // too late for an answer: cut the connection, so that nobody takes it for whole
 			}
-			s.writeProblem(w, r, faultProblem())
+			s.writeProblem(w, r, faultProblem(nil))
 		}
 		s.metrics.observe(pattern, w.status, time.Since(began))
 	}()

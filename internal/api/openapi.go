@@ -13,7 +13,7 @@ const description = `Send e-mail in your customers' own names.
 
 Every request carries a key in the header Authorization: Bearer. The key says which tenant asks; no request names one, except the platform operator's own operations.
 
-Lists come in pages: give next as after until it is empty. Every error is a problem document (RFC 9457) whose detail says what to do. Instants are RFC 3339 in UTC. Clients must ignore members they do not know.`
+Lists come in pages: give next as after until it is empty. Every error is a problem document (RFC 9457) whose detail says what to do. 503 and 507 (no space left) are over by themselves or soon mended: repeat the request after Retry-After, one that creates something with its Idempotency-Key. Instants are RFC 3339 in UTC. Clients must ignore members they do not know.`
 
 // document is the OpenAPI document, written once.
 type document struct{ json, yaml []byte }

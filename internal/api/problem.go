@@ -57,6 +57,7 @@ var kindOf = map[int]string{
 	http.StatusUnprocessableEntity:   string(myodai.CodeInvalid),
 	http.StatusMethodNotAllowed:      "method_not_allowed",
 	http.StatusServiceUnavailable:    string(myodai.CodeUnavailable),
+	http.StatusInsufficientStorage:   "no_space",
 }
 
 func newProblem(status int, kind, detail string) *Problem {
@@ -66,10 +67,22 @@ func newProblem(status int, kind, detail string) *Problem {
 	}
 }
 
-// faultProblem is all that strangers learn of our own failures.
-func faultProblem() *Problem {
-	return newProblem(http.StatusInternalServerError, "fault",
-		"something failed on our side; try again, and quote the request id if it goes on")
+// faultProblem is all that strangers learn of our own failures: whether they can
+// sit it out.
+func faultProblem(err error) *Problem {
+	status, kind, detail := http.StatusInternalServerError, "fault",
+		"something failed on our side; try again, and quote the request id if it goes on"
+	switch {
+	case errors.Is(err, myodai.ErrNoSpace):
+		status, detail = http.StatusInsufficientStorage, "there is no space left on our side; repeat the request later, with its idempotency key if it has one"
+	case errors.Is(err, myodai.ErrAway):
+		status, detail = http.StatusServiceUnavailable, "our database cannot be used just now; repeat the request in a moment, with its idempotency key if it has one"
+	default:
+		return newProblem(status, kind, detail)
+	}
+	p := newProblem(status, kindOf[status], detail)
+	retryAfter(p.header, soon)
+	return p
 }
 
 // maxDetail bounds the sentence: refusals may quote what was sent.
@@ -88,7 +101,7 @@ func (s *Server) problem(r *request, op string, err error) *Problem {
 	}
 	if !ok {
 		s.log.Error("request failed", "request", r.id, "operation", op, "tenant", r.who.TenantID, "err", err)
-		p := faultProblem()
+		p := faultProblem(err)
 		p.RequestID = r.id
 		return p
 	}

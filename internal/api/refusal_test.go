@@ -2,12 +2,14 @@ package api_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/myodai/myodai"
 	"github.com/myodai/myodai/internal/api"
 )
 
@@ -208,6 +210,24 @@ func TestFaults(t *testing.T) {
 	}
 	if n := strings.Count(w.log.String(), a.header.Get("X-Request-Id")); n != 1 {
 		t.Errorf("the fault is logged %d times, want once: %s", n, w.log)
+	}
+}
+
+// P08: of a fault that can be sat out it is said that, and when to come again.
+func TestFaultsToSitOut(t *testing.T) {
+	for _, tt := range []struct {
+		err    error
+		status int
+		kind   string
+	}{
+		{errors.New("x"), http.StatusInternalServerError, "fault"},
+		{fmt.Errorf("accept: %w", myodai.ErrAway), http.StatusServiceUnavailable, "unavailable"},
+		{fmt.Errorf("accept: %w", myodai.ErrNoSpace), http.StatusInsufficientStorage, "no_space"},
+	} {
+		p := api.FaultProblem(tt.err)
+		if again := p.GetHeaders().Get("Retry-After") != ""; p.Status != tt.status || !strings.HasSuffix(p.Type, "#"+tt.kind) || again != (tt.kind != "fault") {
+			t.Errorf("%v is answered with %d %s, Retry-After %v", tt.err, p.Status, p.Type, again)
+		}
 	}
 }
 

@@ -73,7 +73,7 @@ func (v *visit) fail(err error) {
 		err = myodai.Refuse(myodai.CodeTooLarge, "", "what was sent is larger than %d octets", tooLarge.Limit)
 	}
 	status, view := v.newErrorView(err)
-	if status == http.StatusInternalServerError {
+	if view.Request != "" {
 		v.log.Error("page failed", "request", v.id, "pattern", v.r.Pattern, "tenant", v.actor.Tenant, "err", err)
 	}
 	if err := v.write(status, "error", view.Heading, view); err != nil {
@@ -87,7 +87,13 @@ func (v *visit) newErrorView(err error) (status int, view errorView) {
 	if ok {
 		status, ok = statusOf[refusal.Code]
 	}
-	if !ok {
+	switch {
+	case ok:
+	case errors.Is(err, myodai.ErrAway), errors.Is(err, myodai.ErrNoSpace):
+		return http.StatusServiceUnavailable, errorView{
+			Heading: v.say("error.unavailable"), Message: v.say("error.away_text"), Request: v.id, Back: v.r.URL.Path,
+		}
+	default:
 		return http.StatusInternalServerError, errorView{
 			Heading: v.say("error.fault"), Message: v.say("error.fault_text"), Request: v.id, Back: "/",
 		}

@@ -90,6 +90,7 @@ var (
 	replyAuthEnded    = reply{421, "4.7.0", "the credential does not work any more"}
 
 	replyFault     = reply{451, "4.3.0", "temporary failure at our side; try again later"}
+	replySpace     = reply{452, "4.3.1", "no space is left at our side; try again later"}
 	replyCrash     = reply{421, "4.3.0", "temporary failure at our side; try again later"}
 	replyShutdown  = reply{421, "4.3.2", "shutting down; try again later"}
 	replyTimeout   = reply{421, "4.4.2", "timeout"}
@@ -137,6 +138,9 @@ func replyTo(ctx context.Context, err error, at stage) (r reply, fault bool) {
 	}
 	if context.Cause(ctx) == errCut { // we are shutting down, and nothing is broken
 		return replyShutdown, false
+	}
+	if errors.Is(err, myodai.ErrNoSpace) {
+		return replySpace, true
 	}
 	return replyFault, true
 }

@@ -395,3 +395,24 @@ func TestEveryRefusalHasAReply(t *testing.T) {
 		})
 	}
 }
+
+// TestFaultsAreTemporary is P03 and P08: whatever fails on our side, the client is
+// to come again, and hears when it is for want of space.
+func TestFaultsAreTemporary(t *testing.T) {
+	for _, tt := range []struct {
+		err  error
+		want string
+	}{
+		{errors.New("x"), "451 4.3.0 temporary"},
+		{fmt.Errorf("accept: %w", myodai.ErrAway), "451 4.3.0 temporary"},
+		{fmt.Errorf("accept: %w", myodai.ErrNoSpace), "452 4.3.1 no space"},
+	} {
+		o := options(t, &office{})
+		o.Accepts = func(context.Context, myodai.Address) error { return nil }
+		o.Receive = func(context.Context, smtpd.Incoming) error { return tt.err }
+		c := ready(t, start(t, smtpd.NewMX(o)))
+		c.must("RCPT TO:<a@rp.plat.example>", "250")
+		c.must("DATA", "354")
+		c.must("x\r\n.", tt.want)
+	}
+}

@@ -47,8 +47,8 @@ var sqliteDialect = dialect{
 	groups:   1,
 	open:     openSQLite,
 	isBusy: func(err error) bool {
-		code := sqliteCode(err) & 0xff // without the extended part
-		return code == 5 || code == 6  // SQLITE_BUSY, SQLITE_LOCKED
+		code := sqliteCode(err) & sqlitePrimary
+		return code == sqliteBusy || code == sqliteLocked
 	},
 	isMissing: func(err error) bool {
 		return sqliteCode(err) == 787 // SQLITE_CONSTRAINT_FOREIGNKEY

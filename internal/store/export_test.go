@@ -1,5 +1,10 @@
 package store
 
+import (
+	"context"
+	"strconv"
+)
+
 // The statements that have to stay fast whatever is finished and however much
 // waits.
 const (
@@ -15,4 +20,13 @@ func CallFrequent(n int) (undo func()) {
 	before := frequent
 	frequent = n
 	return func() { frequent = before }
+}
+
+// SitOut judges an error of a database.
+var SitOut = sitOut
+
+// Most bounds the pages of a SQLite database, as a full disk does.
+func (s *Store) Most(ctx context.Context, pages int) error {
+	_, err := s.writer.ExecContext(ctx, "pragma max_page_count = "+strconv.Itoa(pages))
+	return err
 }

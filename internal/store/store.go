@@ -90,7 +90,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 // Ping reports whether the database answers.
 func (s *Store) Ping(ctx context.Context) error {
 	if err := s.writer.PingContext(ctx); err != nil {
-		return fmt.Errorf("ping database: %w", err)
+		return fmt.Errorf("ping database: %w", sitOut(err))
 	}
 	return nil
 }
@@ -186,11 +186,11 @@ func wait(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// wrap says what was being attempted when a fault happened; refusals stay as
-// they are.
+// wrap says what was being attempted when a fault happened, and whether the
+// caller can sit it out; refusals stay as they are.
 func wrap(doing string, err error) error {
 	if _, refused := errors.AsType[*myodai.Error](err); refused || err == nil {
 		return err
 	}
-	return fmt.Errorf("%s: %w", doing, err)
+	return fmt.Errorf("%s: %w", doing, sitOut(err))
 }

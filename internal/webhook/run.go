@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -22,21 +23,23 @@ const (
 func (s *Service) Run(ctx context.Context) error {
 	var busy sync.WaitGroup
 	defer busy.Wait()
-	room := make(chan struct{}, atOnce)
+	room, more := make(chan struct{}, atOnce), make(chan struct{}, 1)
 	for {
-		if err := s.pass(ctx, room, &busy); err != nil && ctx.Err() == nil {
+		if err := s.pass(ctx, room, more, &busy); err != nil && ctx.Err() == nil {
 			s.Log.ErrorContext(ctx, "cannot look for what webhooks are due", "err", err)
 		}
 		select {
 		case <-ctx.Done():
 			return nil
+		case <-more:
 		case <-time.After(s.Poll):
 		}
 	}
 }
 
-// pass begins to tell the webhooks that have something due.
-func (s *Service) pass(ctx context.Context, room chan struct{}, busy *sync.WaitGroup) error {
+// pass begins to tell the webhooks that have something due. It says on more when
+// one of them has more of it than was told.
+func (s *Service) pass(ctx context.Context, room, more chan struct{}, busy *sync.WaitGroup) error {
 	free := cap(room) - len(room)
 	if free == 0 {
 		return nil
@@ -46,9 +49,16 @@ func (s *Service) pass(ctx context.Context, room chan struct{}, busy *sync.WaitG
 	for _, w := range claimed {
 		room <- struct{}{}
 		busy.Go(func() {
-			defer func() { <-room }()
-			if err := s.tell(ctx, w, now); err != nil && ctx.Err() == nil {
+			full, err := s.tell(ctx, w, now)
+			<-room
+			if err != nil && ctx.Err() == nil {
 				s.Log.ErrorContext(ctx, "cannot tell a webhook", "webhook", w.ID, "err", err)
+			}
+			if full {
+				select {
+				case more <- struct{}{}:
+				default:
+				}
 			}
 		})
 	}
@@ -66,12 +76,11 @@ type round struct {
 	silent    bool // an attempt ended in no answer at all: no further one begins
 }
 
-// tell tells a webhook what is due for it, a few events at a time.
-func (s *Service) tell(ctx context.Context, w myodai.Webhook, now time.Time) error {
-	due, err := s.Store.DueNotifications(ctx, w.TenantID, w.ID, now, batch)
-	if err != nil {
-		return err
-	}
+// tell tells a webhook what is due for it, a few events at a time; full tells that
+// there may be more. The webhook is given back even when the store fails meanwhile,
+// as soon as it works again: otherwise it would hear nothing until the lease ends.
+func (s *Service) tell(ctx context.Context, w myodai.Webhook, now time.Time) (full bool, err error) {
+	due, failed := s.Store.DueNotifications(ctx, w.TenantID, w.ID, now, batch)
 	r := &round{Service: s, webhook: w}
 	next := make(chan myodai.Notification, len(due))
 	for _, n := range due {
@@ -90,7 +99,23 @@ func (s *Service) tell(ctx context.Context, w myodai.Webhook, now time.Time) err
 		})
 	}
 	attempts.Wait()
-	return s.finish(context.WithoutCancel(ctx), w, r.told, r.responses)
+	err = s.finish(context.WithoutCancel(ctx), w, r.told, r.responses)
+	for err != nil && s.later(ctx, now.Add(lease)) {
+		failed = err
+		err = s.finish(context.WithoutCancel(ctx), w, r.told, r.responses)
+	}
+	return len(due) == batch, errors.Join(failed, err)
+}
+
+// later waits for the next look, and reports whether it comes before the given
+// instant.
+func (s *Service) later(ctx context.Context, until time.Time) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(s.Poll):
+		return time.Now().Before(until)
+	}
 }
 
 func (r *round) goesOn(ctx context.Context) bool {

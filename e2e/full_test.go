@@ -1,0 +1,60 @@
+package e2e
+
+import (
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// fullDisk is P03 and P08: while nothing can be written, mail is refused for now on
+// every way, by the replies of a full disk, and nothing is answered for that is
+// lost. With room again everything goes on by itself, within seconds.
+func (r *rig) fullDisk(t *testing.T) {
+	small := r.w.path("small")
+	check(t, os.MkdirAll(small, 0o755))
+	check(t, syscall.Mount("tmpfs", small, "tmpfs", 0, "size=240m,mode=755"))
+	t.Cleanup(func() { _ = syscall.Unmount(small, syscall.MNT_DETACH) })
+	r.moveTo(t, r.data, filepath.Join(small, "data"))
+	r.begin(t)
+	ended := make(chan struct{})
+	load := r.acts(ended)
+	ballast := filepath.Join(small, "ballast")
+	for range 2 {
+		<-time.After(time.Second)
+		fill(t, ballast)
+		// The log has room left in what it took before, which large mail uses up.
+		eventually(t, 20*time.Second, "a full disk refuses mail over HTTP", func() bool { return r.status(500_000) == http.StatusInsufficientStorage })
+		err := r.submit(r.tenant, "", "y@receiver.example", "From: sales@acme.example\r\n\r\nHello\r\n")
+		if err == nil || !strings.HasPrefix(err.Error(), `452 "4.3.1 `) {
+			t.Errorf("a full disk answers %v to a submission, want 452 4.3.1", err)
+		}
+		<-time.After(time.Second)
+		check(t, os.Remove(ballast))
+		eventually(t, 10*time.Second, "with room again mail is taken", func() bool { return r.status(0) == http.StatusAccepted })
+	}
+	close(ended)
+	load.Wait()
+	r.settles(t, 30*time.Second)
+	t.Logf("answered for: %v", r.figures())
+	stop(r.cmd)
+}
+
+// fill writes a file until nothing more fits, and goes on for a while, since others
+// give room back.
+func fill(t *testing.T, name string) {
+	t.Helper()
+	f, err := os.Create(name)
+	check(t, err)
+	defer f.Close()
+	octets := make([]byte, 64<<10)
+	for deadline := time.Now().Add(300 * time.Millisecond); time.Now().Before(deadline); {
+		if _, err := f.Write(octets); err != nil {
+			_, _ = f.Write(octets[:512])
+			<-time.After(5 * time.Millisecond)
+		}
+	}
+}
