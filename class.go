@@ -28,6 +28,7 @@ type Class struct {
 	Unsubscribe bool           `json:"unsubscribe,omitempty" doc:"Whether its mail carries one-click unsubscription."`
 	Track       Track          `json:"track,omitzero"`
 	Life        Span           `json:"life,omitzero" doc:"How long delivery is tried; left out: five days."`
+	ReturnPath  ReturnPathRule `json:"return_path,omitempty" enum:"recipient,message" doc:"Whose the return path is: each recipient has one (recipient, the default), or those of a message share one who are at the same domain, and an SMTP transaction with it (message)."`
 	Pool        string         `json:"pool,omitempty" maxLength:"40" doc:"The pool of egress sources it leaves from, as the platform operator's shaping names them; left out: the default pool."`
 }
 
@@ -78,6 +79,18 @@ const (
 	UnverifiedPlatform UnverifiedRule = "platform" // sent from the platform's own address (A9)
 )
 
+// ReturnPathRule says whose a return path is.
+type ReturnPathRule string
+
+const (
+	// ReturnPathRecipient gives each recipient a return path. Whatever comes back
+	// says by that alone whom it is about.
+	ReturnPathRecipient ReturnPathRule = "recipient"
+	// ReturnPathMessage has the recipients of a message at one domain share a return
+	// path, and an SMTP transaction. Whom a bounce is about is what it says itself.
+	ReturnPathMessage ReturnPathRule = "message"
+)
+
 // defaultClasses is the list of the default policy.
 func defaultClasses() []Class {
 	class := func(name ClassName, en, ja string) Class {
@@ -101,6 +114,9 @@ func (p Policy) Class(name ClassName) (Class, error) {
 			}
 			if c.Unverified == "" {
 				c.Unverified = UnverifiedRefuse
+			}
+			if c.ReturnPath == "" {
+				c.ReturnPath = ReturnPathRecipient
 			}
 			return c, nil
 		}
@@ -127,6 +143,8 @@ func checkClasses(list []Class, routes []string) error {
 			return Refuse(CodeInvalid, field("name"), "the class %s is listed twice", c.Name)
 		case !slices.Contains([]UnverifiedRule{"", UnverifiedRefuse, UnverifiedHold, UnverifiedNormal, UnverifiedPlatform}, c.Unverified):
 			return Refuse(CodeInvalid, field("unverified"), "%q is not one of refuse, hold, normal, platform", c.Unverified)
+		case !slices.Contains([]ReturnPathRule{"", ReturnPathRecipient, ReturnPathMessage}, c.ReturnPath):
+			return Refuse(CodeInvalid, field("return_path"), "%q is not one of recipient, message", c.ReturnPath)
 		case c.Pool != "" && !isClassName(c.Pool):
 			return Refuse(CodeInvalid, field("pool"), "%q is not the name of a pool; use 1 to 40 of a-z, 0-9 and hyphen, a letter first", c.Pool)
 		case c.Life != 0 && (c.Life < minLife || c.Life > maxLife):

@@ -62,8 +62,9 @@ const (
 	EventMessageExpired    EventKind = "message.expired"
 	EventMessageSuppressed EventKind = "message.suppressed"
 	EventMessageComplained EventKind = "message.complained"
-	EventMessageRefused    EventKind = "message.refused"  // not accepted, because of the suppression list
-	EventMessageNotified   EventKind = "message.notified" // the sender was sent a DSN, or why not
+	EventMessageUnmatched  EventKind = "message.unmatched" // what came back tells of none of those that share its return path
+	EventMessageRefused    EventKind = "message.refused"   // not accepted, because of the suppression list
+	EventMessageNotified   EventKind = "message.notified"  // the sender was sent a DSN, or why not
 
 	EventMessageOpened       EventKind = "message.opened"       // by whomever: the event says what it is worth
 	EventMessageClicked      EventKind = "message.clicked"      // the same
@@ -101,7 +102,7 @@ var EventKinds = []EventKind{
 	EventSenderRegistered, EventSenderChanged, EventSenderAsked, EventSenderConfirmed, EventSenderDenied, EventSenderExpired,
 	EventSenderAtRisk, EventSenderRefused, EventSenderRecovered, EventSenderDeleted,
 	EventMessageHeld, EventMessageReleased, EventMessageAccepted, EventMessageDeferred, EventMessageDelivered, EventMessageBounced, EventMessageExpired, EventMessageSuppressed, EventMessageComplained,
-	EventMessageRefused, EventMessageNotified, EventMessageQuarantined,
+	EventMessageRefused, EventMessageNotified, EventMessageQuarantined, EventMessageUnmatched,
 	EventMessageResubscribed,
 	EventMessageUnsubscribed,
 	EventMessageClicked,

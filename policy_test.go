@@ -78,6 +78,7 @@ func TestPolicyCheck(t *testing.T) {
 		{"the normal path where there is none", class(myodai.Class{Name: "a", Route: "normal"}), "classes[0].route"},
 		{"unverified by the normal path where there is none", class(myodai.Class{Name: "a", Unverified: "normal"}), "classes[0].unverified"},
 		{"unverified anyhow", class(myodai.Class{Name: "a", Unverified: "send"}), "classes[0].unverified"},
+		{"return paths of nobody", class(myodai.Class{Name: "a", ReturnPath: "domain"}), "classes[0].return_path"},
 		{"delivery for a year", class(myodai.Class{Name: "a", Life: myodai.Span(8760 * time.Hour)}), "classes[0].life"},
 	} {
 		err := tt.p.Check([]string{"bulk"})

@@ -142,10 +142,16 @@ type Returned struct {
 	TenantID   TenantID
 	Kind       ReturnedKind
 	DomainID   DomainID   // for reports
-	DeliveryID DeliveryID // for bounces, complaints and auto-replies
+	DeliveryID DeliveryID // for bounces, complaints and auto-replies; of the return path
 	Remote     string     // IP address it came from
 	Raw        []byte
 	ReceivedAt time.Time
+	// Among, unless nil, says of which deliveries it tells: their return path is
+	// shared, and DeliveryID is the first of those that share it.
+	Among func(Delivery) bool
+	// Unmatched, unless nil, is the event for the first such mail that tells of none
+	// of them.
+	Unmatched func(first Delivery) Event
 	// Notice, unless nil, says which DSN about the delivery its sender is to have now.
 	Notice func(Delivery) NoticeKind
 }

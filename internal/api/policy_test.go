@@ -34,7 +34,7 @@ func TestPolicy(t *testing.T) {
 	for body, why := range map[string]string{
 		`{"senders":"co.jp"}`: "strangers register names below it", `{"confirmation_life":"soon"}`: "write it like 24h",
 		`{"classes":[{"name":"a","route":"smarthost:x"}]}`: "there is no route", `{"verification":"none"}`: "must be one of",
-		`{"verify":"domain"}`: "there is no such field",
+		`{"verify":"domain"}`: "there is no such field", `{"classes":[{"name":"a","return_path":"domain"}]}`: "must be one of",
 	} {
 		a := w.call("PUT", "/v1/policy", w.operator, body, http.StatusUnprocessableEntity, nil)
 		if !strings.Contains(string(a.body), why) {

@@ -123,17 +123,17 @@ func (c Complaint) Unwanted() bool {
 	return c.Type == FeedbackAbuse || c.Type == FeedbackFraud || c.Type == FeedbackOptOut
 }
 
-// Deliveries lists the deliveries the complaint is about: those whose return path
-// stands in the report or in the header of the mail it is about, and verifies. It
+// Origins lists what the complaint is about: what those return paths lead to that
+// stand in the report or in the header of the mail it is about, and verify. It
 // is the only thing in a complaint that a stranger cannot make up (T43). An
 // honest complaint has one or, where the reporter blackened it, none.
-func (c Complaint) Deliveries(key [32]byte, now time.Time) []myodai.DeliveryID {
-	var list []myodai.DeliveryID
+func (c Complaint) Origins(key [32]byte, now time.Time) []Origin {
+	var list []Origin
 	for _, value := range c.tokens {
 		for _, local := range tokenPattern.FindAllString(lowerASCII(value), maxParts) {
-			id, err := ReadReturnPath(key, myodai.Address{Local: local}, now)
-			if err == nil && !slices.Contains(list, id) {
-				list = append(list, id)
+			origin, err := ReadReturnPath(key, myodai.Address{Local: local}, now)
+			if err == nil && !slices.Contains(list, origin) {
+				list = append(list, origin)
 			}
 		}
 	}
@@ -158,6 +158,17 @@ func (c Complaint) Concerns(a myodai.Address) bool {
 		}
 	}
 	return !named
+}
+
+// Names reports whether the complaint names the address a, and nobody else. Where
+// several share a return path, that alone says who complains.
+func (c Complaint) Names(a myodai.Address) bool {
+	for _, r := range c.Recipients {
+		if !isAddress(r, a) {
+			return false
+		}
+	}
+	return len(c.Recipients) > 0
 }
 
 func ipAddress(value string) netip.Addr {

@@ -84,7 +84,7 @@ func TestParseARFRefuses(t *testing.T) {
 
 // Threat T43: a complaint is about the delivery whose return path it has, and
 // about none when that does not verify.
-func TestComplaintDeliveries(t *testing.T) {
+func TestComplaintOrigins(t *testing.T) {
 	id := deliveryID(7)
 	ours := bounce.MintReturnPath(returnKey, id, bounceAt).String()
 	other := bounce.MintReturnPath(returnKey, deliveryID(8), bounceAt).String()
@@ -113,9 +113,26 @@ func TestComplaintDeliveries(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := c.Deliveries(returnKey, sentAt.Add(tt.after))
-		if len(got) != tt.want || tt.want > 0 && !slices.Contains(got, id) {
-			t.Errorf("%s: Deliveries = %q, want %d", tt.name, got, tt.want)
+		got := c.Origins(returnKey, sentAt.Add(tt.after))
+		if len(got) != tt.want || tt.want > 0 && !slices.Contains(got, bounce.Origin{Delivery: id}) {
+			t.Errorf("%s: Origins = %+v, want %d", tt.name, got, tt.want)
+		}
+	}
+}
+
+// Among several that share a return path it counts whom alone the complaint names.
+func TestComplaintNames(t *testing.T) {
+	taro := myodai.Address{Local: "taro", Domain: "example.net"}
+	for _, tt := range []struct {
+		recipients string
+		want       bool
+	}{
+		{"taro@example.net", true}, {"TARO@Example.Net", true}, {"taro@example.net taro@example.net", true},
+		{"", false}, {"5e3c9bd0@example.net", false}, {"redacted", false}, {"taro@example.org", false},
+		{"taro@example.net hanako@example.net", false}, {"taro@example.net redacted", false},
+	} {
+		if got := (bounce.Complaint{Recipients: strings.Fields(tt.recipients)}).Names(taro); got != tt.want {
+			t.Errorf("%q: Names = %v, want %v", tt.recipients, got, tt.want)
 		}
 	}
 }
@@ -152,8 +169,8 @@ func FuzzParseARF(f *testing.F) {
 		if strings.ContainsAny(string(c.Type)+c.UserAgent+c.MailFrom+c.From+c.Subject+c.MessageID+strings.Join(c.Recipients, ""), "\r\n\x00\x1b") {
 			t.Fatalf("control characters in %+v", c)
 		}
-		if list := c.Deliveries(returnKey, sentAt); len(list) > 0 {
-			t.Fatalf("Deliveries = %q of a key that was never used", list)
+		if list := c.Origins(returnKey, sentAt); len(list) > 0 {
+			t.Fatalf("Origins = %+v of a key that was never used", list)
 		}
 		c.Concerns(myodai.Address{Local: "taro", Domain: "example.net"})
 	})

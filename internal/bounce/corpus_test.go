@@ -106,7 +106,7 @@ func checkComplaint(t *testing.T, l letter) {
 		t.Fatal(err)
 	}
 	result := "none"
-	if list := c.Deliveries(returnKey, sentAt); len(list) == 1 && list[0] == deliveryID(7) {
+	if list := c.Origins(returnKey, sentAt); len(list) == 1 && list[0] == (bounce.Origin{Delivery: deliveryID(7)}) {
 		result = "kept"
 		if c.Unwanted() {
 			result = "complained"

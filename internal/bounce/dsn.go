@@ -155,12 +155,20 @@ func number(s string) bool {
 // is compared without regard to case, because the servers that mind it do not
 // write it otherwise (RFC 5321 §2.4).
 //
-// The original recipient is not asked: that a forwarded mail failed somewhere
-// does not make the address it was forwarded from a bad one, and a claim about
-// another address must not act on ours (T41).
+// The original recipient is asked only where the final one is no mail address:
+// that a forwarded mail failed somewhere does not make the address it was forwarded
+// from a bad one, and a claim about another address must not act on ours (T41).
 func (r Recipient) Concerns(a myodai.Address) bool {
-	final, err := myodai.ParseAddress(r.Final)
-	return err == nil && final.Domain == a.Domain && strings.EqualFold(final.Local, a.Local)
+	if _, err := myodai.ParseAddress(r.Final); err != nil {
+		return isAddress(r.Original, a)
+	}
+	return isAddress(r.Final, a)
+}
+
+// isAddress reports whether text is the address a.
+func isAddress(text string, a myodai.Address) bool {
+	written, err := myodai.ParseAddress(text)
+	return err == nil && written.Domain == a.Domain && strings.EqualFold(written.Local, a.Local)
 }
 
 // Reply is what the remote server said, in the three parts of an outcome: SMTP

@@ -176,7 +176,9 @@ func TestRecipientConcerns(t *testing.T) {
 		{"another domain", "taro.yamada@example", "", false},
 		{"subdomain", "taro.yamada@a.xn--r8jz45g.example", "", false},
 		{"forwarded from ours", "other@example.net", "Taro.Yamada@xn--r8jz45g.example", false},
-		{"none", "", "Taro.Yamada@xn--r8jz45g.example", false},
+		{"none, but an original", "", "Taro.Yamada@xn--r8jz45g.example", true},
+		{"no address, but an original", "taro", "taro.yamada@例え.example", true},
+		{"no address, and another's original", "taro", "other@example.net", false},
 		{"no address", "taro", "", false},
 	} {
 		r := bounce.Recipient{Final: tt.final, Original: tt.original}

@@ -9,8 +9,8 @@ import (
 	"unicode"
 )
 
-// What a notification may cost us. Real ones have a handful of parts and one
-// recipient, because every delivery of ours has a return path of its own.
+// What a notification may cost us. Real ones have a handful of parts, and one
+// recipient, or as many as shared a transaction.
 const (
 	maxDepth  = 4         // multiparts within multiparts
 	maxParts  = 64        // of one multipart

@@ -17,18 +17,25 @@ import (
 const ReturnPathLife = 30 * 24 * time.Hour
 
 const (
-	idAlphabet  = "0123456789abcdefghjkmnpqrstvwxyz" // of the ids in the vocabulary
-	idPrefix    = "dlv_"
-	idLength    = 26 // characters after the prefix
-	timeLength  = 10 // of which so many are the milliseconds
-	localPrefix = "b-"
+	idAlphabet   = "0123456789abcdefghjkmnpqrstvwxyz" // of the ids in the vocabulary
+	idPrefix     = "dlv_"
+	idLength     = 26 // characters after the prefix
+	timeLength   = 10 // of which so many are the milliseconds
+	ownPrefix    = "b-"
+	sharedPrefix = "s-"
 )
 
 // tokenPattern finds what may be the local part of a return path in a longer
 // text in lower case.
-var tokenPattern = regexp.MustCompile(`\bb-[0-9a-z]{26}-[0-9a-z]{26}\b`)
+var tokenPattern = regexp.MustCompile(`\b[bs]-[0-9a-z]{26}-[0-9a-z]{26}\b`)
 
 var signature = base32.NewEncoding(idAlphabet).WithPadding(base32.NoPadding)
+
+// Origin is what a return path leads to.
+type Origin struct {
+	Delivery myodai.DeliveryID // whose it is, or the first of those that share it
+	Shared   bool              // by deliveries of one message to one domain: which of them is meant, it does not say
+}
 
 // MintReturnPath makes the MAIL FROM of one delivery, at the tenant's bounce
 // host: its id, and an HMAC-SHA256 cut to 128 bits that nobody without the key
@@ -38,31 +45,47 @@ var signature = base32.NewEncoding(idAlphabet).WithPadding(base32.NoPadding)
 // The HMAC does not cover the host. Some servers replace a host that is an
 // alias by what it points to, and the id alone says everything.
 func MintReturnPath(key [32]byte, id myodai.DeliveryID, host myodai.Name) myodai.Address {
-	text := strings.TrimPrefix(string(id), idPrefix)
-	return myodai.Address{Local: localPrefix + text + "-" + sign(key, text), Domain: host}
+	return mint(key, ownPrefix, id, host)
 }
 
-// ReadReturnPath says which delivery the return path a belongs to, in whatever
-// case it is written. Anything we did not mint, and anything older than
-// ReturnPathLife, is a refusal with CodeNotFound.
-func ReadReturnPath(key [32]byte, a myodai.Address, now time.Time) (myodai.DeliveryID, error) {
-	rest, ok := strings.CutPrefix(lowerASCII(a.Local), localPrefix)
-	text, mac, two := strings.Cut(rest, "-")
-	if !ok || !two {
-		return "", unknown()
+// MintSharedReturnPath is MintReturnPath for several deliveries of one message to
+// one domain, the first of which is id. Anybody who gets the message can read it,
+// and tell lies about the others that share it; so nobody beyond that domain does.
+func MintSharedReturnPath(key [32]byte, id myodai.DeliveryID, host myodai.Name) myodai.Address {
+	return mint(key, sharedPrefix, id, host)
+}
+
+func mint(key [32]byte, prefix string, id myodai.DeliveryID, host myodai.Name) myodai.Address {
+	text := strings.TrimPrefix(string(id), idPrefix)
+	return myodai.Address{Local: prefix + text + "-" + sign(key, prefix, text), Domain: host}
+}
+
+// IsShared reports whether a is written as a return path that several deliveries
+// share.
+func IsShared(a myodai.Address) bool { return strings.HasPrefix(a.Local, sharedPrefix) }
+
+// ReadReturnPath says what the return path a leads to, in whatever case it is
+// written. Anything we did not mint, and anything older than ReturnPathLife, is a
+// refusal with CodeNotFound.
+func ReadReturnPath(key [32]byte, a myodai.Address, now time.Time) (Origin, error) {
+	local := lowerASCII(a.Local)
+	prefix := local[:min(len(local), len(ownPrefix))]
+	text, mac, two := strings.Cut(local[len(prefix):], "-")
+	if prefix != ownPrefix && prefix != sharedPrefix || !two {
+		return Origin{}, unknown()
 	}
 	id, err := myodai.ParseID[myodai.DeliveryID](idPrefix + text)
 	if err != nil {
-		return "", unknown()
+		return Origin{}, unknown()
 	}
-	if !hmac.Equal([]byte(mac), []byte(sign(key, text))) {
-		return "", unknown()
+	if !hmac.Equal([]byte(mac), []byte(sign(key, prefix, text))) {
+		return Origin{}, unknown()
 	}
 	if now.Sub(madeAt(text)) > ReturnPathLife {
-		return "", myodai.Refuse(myodai.CodeNotFound, "recipient",
+		return Origin{}, myodai.Refuse(myodai.CodeNotFound, "recipient",
 			"this return address is no longer in use; mail to it is taken for 30 days")
 	}
-	return id, nil
+	return Origin{Delivery: id, Shared: prefix == sharedPrefix}, nil
 }
 
 func unknown() error {
@@ -70,10 +93,15 @@ func unknown() error {
 }
 
 // sign is 26 characters over the 26 of an id. The leading words keep the key's
-// other uses, if it ever has any, from making a return path.
-func sign(key [32]byte, text string) string {
+// other uses, if it ever has any, from making a return path, and those of a return
+// path of one kind from making one of the other.
+func sign(key [32]byte, prefix, text string) string {
+	purpose := "myodai return path\x00"
+	if prefix == sharedPrefix {
+		purpose = "myodai shared return path\x00"
+	}
 	h := hmac.New(sha256.New, key[:])
-	h.Write([]byte("myodai return path\x00" + text))
+	h.Write([]byte(purpose + text))
 	return signature.EncodeToString(h.Sum(nil)[:16])
 }
 

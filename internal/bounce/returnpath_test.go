@@ -46,8 +46,29 @@ func TestReturnPathIsReadBack(t *testing.T) {
 		{"at the host its alias points to", alias, sentAt},
 		{"at the end of its life", a, sentAt.Add(bounce.ReturnPathLife)},
 	} {
-		if got, err := bounce.ReadReturnPath(returnKey, tt.a, tt.at); err != nil || got != id {
-			t.Errorf("%s: ReadReturnPath = %q, %v; want %q", tt.name, got, err, id)
+		if got, err := bounce.ReadReturnPath(returnKey, tt.a, tt.at); err != nil || got != (bounce.Origin{Delivery: id}) {
+			t.Errorf("%s: ReadReturnPath = %+v, %v; want %q", tt.name, got, err, id)
+		}
+	}
+}
+
+// A return path that several share is another one than that of its first, and
+// neither can be made from the other.
+func TestSharedReturnPathIsReadBack(t *testing.T) {
+	id := deliveryID(7)
+	own, shared := bounce.MintReturnPath(returnKey, id, bounceAt), bounce.MintSharedReturnPath(returnKey, id, bounceAt)
+	if len(shared.Local) != 55 || !bounce.IsShared(shared) || bounce.IsShared(own) || own.Local[2:] == shared.Local[2:] {
+		t.Errorf("own %s, shared %s", own, shared)
+	}
+	upper := myodai.Address{Local: strings.ToUpper(shared.Local), Domain: bounceAt}
+	for _, a := range []myodai.Address{shared, upper} {
+		if got, err := bounce.ReadReturnPath(returnKey, a, sentAt); err != nil || got != (bounce.Origin{Delivery: id, Shared: true}) {
+			t.Errorf("ReadReturnPath(%s) = %+v, %v", a, got, err)
+		}
+	}
+	for _, local := range []string{"s" + own.Local[1:], "b" + shared.Local[1:]} {
+		if got, err := bounce.ReadReturnPath(returnKey, myodai.Address{Local: local, Domain: bounceAt}, sentAt); err == nil {
+			t.Errorf("ReadReturnPath(%s) = %+v, want a refusal", local, got)
 		}
 	}
 }
@@ -88,8 +109,8 @@ func TestForgedReturnPathsAreRefused(t *testing.T) {
 	} {
 		got, err := bounce.ReadReturnPath(returnKey, myodai.Address{Local: tt.local, Domain: bounceAt}, tt.at)
 		refusal, ok := errors.AsType[*myodai.Error](err)
-		if got != "" || !ok || refusal.Code != myodai.CodeNotFound {
-			t.Errorf("%s: ReadReturnPath(%q) = %q, %v; want a refusal", tt.name, tt.local, got, err)
+		if got != (bounce.Origin{}) || !ok || refusal.Code != myodai.CodeNotFound {
+			t.Errorf("%s: ReadReturnPath(%q) = %+v, %v; want a refusal", tt.name, tt.local, got, err)
 		}
 	}
 }
@@ -101,7 +122,7 @@ func TestGuessedReturnPathsAreRefused(t *testing.T) {
 	try := func(local string) {
 		t.Helper()
 		if id, err := bounce.ReadReturnPath(returnKey, myodai.Address{Local: local, Domain: bounceAt}, sentAt); err == nil {
-			t.Fatalf("ReadReturnPath(%q) = %q, want a refusal", local, id)
+			t.Fatalf("ReadReturnPath(%q) = %+v, want a refusal", local, id)
 		}
 	}
 	for i := range a.Local {
@@ -123,14 +144,19 @@ func TestGuessedReturnPathsAreRefused(t *testing.T) {
 
 func FuzzReadReturnPath(f *testing.F) {
 	f.Add(bounce.MintReturnPath(returnKey, deliveryID(7), bounceAt).Local)
+	f.Add(bounce.MintSharedReturnPath(returnKey, deliveryID(7), bounceAt).Local)
 	f.Add("b-0-0")
 	f.Fuzz(func(t *testing.T, local string) {
-		id, err := bounce.ReadReturnPath(returnKey, myodai.Address{Local: local, Domain: bounceAt}, sentAt)
-		if (id == "") == (err == nil) {
-			t.Fatalf("ReadReturnPath(%q) = %q, %v", local, id, err)
+		origin, err := bounce.ReadReturnPath(returnKey, myodai.Address{Local: local, Domain: bounceAt}, sentAt)
+		if (origin.Delivery == "") == (err == nil) {
+			t.Fatalf("ReadReturnPath(%q) = %+v, %v", local, origin, err)
 		}
-		if err == nil && !strings.EqualFold(bounce.MintReturnPath(returnKey, id, bounceAt).Local, local) {
-			t.Fatalf("ReadReturnPath(%q) = %q, which is written otherwise", local, id)
+		mint := bounce.MintReturnPath
+		if origin.Shared {
+			mint = bounce.MintSharedReturnPath
+		}
+		if err == nil && !strings.EqualFold(mint(returnKey, origin.Delivery, bounceAt).Local, local) {
+			t.Fatalf("ReadReturnPath(%q) = %+v, which is written otherwise", local, origin)
 		}
 	})
 }

@@ -133,7 +133,7 @@ func TestOperatorsPolicy(t *testing.T) {
 	}
 	said := []string{
 		"verification", "either", "free_mail_allowed", "Gmail.com", "confirmation_life", "36h", "senders_rule", "list", "senders", "a.example,b.example",
-		"classes[1].route", "delivery", "classes[1].unverified", "hold", "classes[1].unsubscribe", "on", "classes[1].opens", "on",
+		"classes[1].route", "delivery", "classes[1].unverified", "hold", "classes[1].return_path", "message", "classes[1].unsubscribe", "on", "classes[1].opens", "on",
 	}
 	if p := b.post("/operator/policy", said...); p.status != 200 || p.text("[role=status]") == "" {
 		t.Fatalf("%d %s", p.status, p.text("main"))
@@ -143,7 +143,7 @@ func TestOperatorsPolicy(t *testing.T) {
 		t.Fatal(err)
 	}
 	if set.Verification != "either" || set.Addresses != "" || set.FreeMailAllowed[0] != "gmail.com" || set.Senders.String() != "a.example\nb.example" ||
-		set.Classes[1].Unverified != "hold" || !set.Classes[1].Track.Opens || set.Classes[0].Unverified != "refuse" {
+		set.Classes[1].Unverified != "hold" || set.Classes[1].ReturnPath != "message" || set.Classes[0].ReturnPath != "" || !set.Classes[1].Track.Opens || set.Classes[0].Unverified != "refuse" {
 		t.Errorf("set is %+v", set)
 	}
 	tenant := "/operator/tenants/" + string(o.tenant.ID)

@@ -143,6 +143,10 @@ func newClassView(r reader, at int, c myodai.Class, routes []string, p problem) 
 	for _, rule := range []string{"refuse", "hold", "normal", "platform"} {
 		rules = append(rules, option{rule, r.say("policy.unverified_" + rule), rule == string(cmp.Or(c.Unverified, myodai.UnverifiedRefuse))})
 	}
+	var returns []option
+	for _, rule := range []myodai.ReturnPathRule{myodai.ReturnPathRecipient, myodai.ReturnPathMessage} {
+		returns = append(returns, option{string(rule), r.say("policy.return_path_" + string(rule)), rule == cmp.Or(c.ReturnPath, myodai.ReturnPathRecipient)})
+	}
 	life := ""
 	if c.Life != 0 {
 		life = spanText(c.Life)
@@ -150,6 +154,7 @@ func newClassView(r reader, at int, c myodai.Class, routes []string, p problem) 
 	view.Fields = []field{
 		{Name: prefix + "route", Label: r.say("policy.route"), Type: "select", Options: ways, Problem: p.at(prefix + "route")},
 		{Name: prefix + "unverified", Label: r.say("policy.unverified"), Type: "select", Options: rules, Problem: p.at(prefix + "unverified")},
+		{Name: prefix + "return_path", Label: r.say("policy.return_path"), Hint: r.say("policy.return_path_hint"), Type: "select", Options: returns, Problem: p.at(prefix + "return_path")},
 		{Name: prefix + "life", Label: r.say("policy.life"), Hint: r.say("policy.life_hint"), Value: life, Code: true, Optional: true, Problem: p.at(prefix + "life")},
 	}
 	return view

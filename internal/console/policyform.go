@@ -68,6 +68,9 @@ func readClasses(form url.Values, list []myodai.Class) ([]myodai.Class, error) {
 		if rule := myodai.UnverifiedRule(form.Get(prefix + "unverified")); rule != cmp.Or(c.Unverified, myodai.UnverifiedRefuse) {
 			c.Unverified = rule
 		}
+		if rule := myodai.ReturnPathRule(form.Get(prefix + "return_path")); form.Has(prefix+"return_path") && rule != cmp.Or(c.ReturnPath, myodai.ReturnPathRecipient) {
+			c.ReturnPath = rule
+		}
 		c.Unsubscribe = form.Get(prefix+"unsubscribe") == "on"
 		c.Track = myodai.Track{Opens: form.Get(prefix+"opens") == "on", Clicks: form.Get(prefix+"clicks") == "on"}
 		c.Life = 0

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/myodai/myodai"
+	"github.com/myodai/myodai/internal/bounce"
 )
 
 // dsnOfMail are the parameters of MAIL by which the sender knows DSNs again and
@@ -49,7 +50,7 @@ func (t *transaction) dsnOfRcpt(i int) (list string, asked bool) {
 		list, asked = " NOTIFY="+strings.Join(when, ","), true
 	}
 	original := d.Terms.Original
-	if original == "" && len(t.items) > 1 && ascii([]byte(d.Recipient.Local)) {
+	if original == "" && (len(t.items) > 1 || bounce.IsShared(d.ReturnPath)) && ascii([]byte(d.Recipient.Local)) {
 		original = "rfc822;" + d.Recipient.String()
 	}
 	if kind, address, ok := strings.Cut(original, ";"); ok {

@@ -13,8 +13,8 @@ import (
 // target is what a recipient address stands for. At most one of its fields is
 // set.
 type target struct {
-	delivery    myodai.DeliveryID // of a return path
-	domain      *myodai.Domain    // of a report address
+	origin      bounce.Origin  // of a return path
+	domain      *myodai.Domain // of a report address
 	postmaster  bool
 	unsubscribe myodai.DeliveryID // whose recipient wants no more mail
 }
@@ -54,8 +54,8 @@ func (s *Service) resolve(ctx context.Context, recipient myodai.Address, now tim
 			return target{unsubscribe: id}, nil
 		}
 	}
-	id, err := bounce.ReadReturnPath(s.o.ReturnKey, recipient, now)
-	return target{delivery: id}, err
+	origin, err := bounce.ReadReturnPath(s.o.ReturnKey, recipient, now)
+	return target{origin: origin}, err
 }
 
 func unknown() error {

@@ -9,11 +9,15 @@ import (
 	"github.com/myodai/myodai/internal/bounce"
 )
 
-// complaint keeps a complaint about a delivery. The delivery stays as it is, for
+// complaint keeps a complaint about a delivery, or about that one of several of which
+// it says itself that it is. The delivery stays as it is, for
 // it was made; its recipient is not mailed again. The store takes only the first
 // complaint about a delivery to account.
-func (s *Service) complaint(ctx context.Context, id myodai.DeliveryID, c bounce.Complaint, remote string, raw []byte, now time.Time) error {
-	r := s.returned(myodai.ReturnedComplaint, id, remote, raw, now)
+func (s *Service) complaint(ctx context.Context, of bounce.Origin, c bounce.Complaint, remote string, raw []byte, now time.Time) error {
+	r := s.returned(myodai.ReturnedComplaint, of.Delivery, remote, raw, now)
+	if of.Shared {
+		s.findAmong(&r, func(d myodai.Delivery) bool { return c.Names(d.Recipient) })
+	}
 	effect := effectNone
 	err := s.o.Store.RecordReturned(ctx, r, func(d myodai.Delivery) (myodai.Delivery, []myodai.Event, *myodai.Suppression, error) {
 		effect = effectNone // the transaction may be run again
@@ -25,7 +29,7 @@ func (s *Service) complaint(ctx context.Context, id myodai.DeliveryID, c bounce.
 		return d, []myodai.Event{s.complainedEvent(d, r.ID, c, now), s.suppressedEvent(d, *suppression, now)}, suppression, nil
 	})
 	if err != nil {
-		return fmt.Errorf("record a complaint about %s: %w", id, err)
+		return fmt.Errorf("record a complaint about %s: %w", of.Delivery, err)
 	}
 	s.metrics.received.WithLabelValues(string(bounce.KindComplaint), effect).Inc()
 	return nil

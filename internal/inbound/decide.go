@@ -1,6 +1,7 @@
 package inbound
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -43,6 +44,11 @@ func Decide(d myodai.Delivery, report bounce.Report, now time.Time) Decision {
 		}
 	}
 	return Decision{}
+}
+
+// tellsOf reports whether the report is about d, among others.
+func tellsOf(report bounce.Report, d myodai.Delivery) bool {
+	return slices.ContainsFunc(report.Recipients, func(r bounce.Recipient) bool { return r.Concerns(d.Recipient) })
 }
 
 // Tells says which DSN the sender of d wanted that the report makes possible, when

@@ -47,6 +47,9 @@ func (s *shelf) RecordReturned(_ context.Context, r myodai.Returned,
 	if r.DeliveryID != "" && !ok {
 		return myodai.Refuse(myodai.CodeNotFound, "delivery", "there is no such delivery")
 	}
+	if r.Among != nil {
+		return s.recordAmong(r, d, change)
+	}
 	if r.Kind == myodai.ReturnedComplaint && slices.ContainsFunc(s.returned, func(one myodai.Returned) bool {
 		return one.Kind == r.Kind && one.DeliveryID == r.DeliveryID
 	}) {
@@ -71,6 +74,28 @@ func (s *shelf) RecordReturned(_ context.Context, r myodai.Returned,
 		r.TenantID = d.TenantID
 	}
 	s.returned = append(s.returned, r)
+	return nil
+}
+
+// recordAmong is RecordReturned at a shared return path.
+func (s *shelf) recordAmong(r myodai.Returned, first myodai.Delivery,
+	change func(myodai.Delivery) (myodai.Delivery, []myodai.Event, *myodai.Suppression, error),
+) error {
+	matched := 0
+	for _, d := range s.deliveries {
+		if d.MessageID != first.MessageID || d.ReturnPath != first.ReturnPath || !r.Among(d) {
+			continue
+		}
+		matched++
+		one := r
+		one.Among, one.DeliveryID = nil, d.ID
+		if err := s.RecordReturned(context.Background(), one, change); err != nil {
+			return err
+		}
+	}
+	if matched == 0 {
+		s.returned, s.events = append(s.returned, r), append(s.events, r.Unmatched(first))
+	}
 	return nil
 }
 

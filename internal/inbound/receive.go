@@ -27,7 +27,7 @@ func (s *Service) Receive(ctx context.Context, recipient myodai.Address, remote 
 	case to.unsubscribe != "":
 		return s.unsubscribe(ctx, to.unsubscribe, raw, now)
 	}
-	return s.answer(ctx, to.delivery, remote, raw, now)
+	return s.answer(ctx, to.origin, remote, raw, now)
 }
 
 // postmaster hands mail to postmaster and abuse over to people, unless it is a
@@ -35,7 +35,7 @@ func (s *Service) Receive(ctx context.Context, recipient myodai.Address, remote 
 // where they were told to, and that is often abuse.
 func (s *Service) postmaster(ctx context.Context, recipient myodai.Address, remote string, raw []byte, now time.Time) error {
 	if c, err := bounce.ParseARF(raw); err == nil && c.Unwanted() {
-		if list := c.Deliveries(s.o.ReturnKey, now); len(list) == 1 {
+		if list := c.Origins(s.o.ReturnKey, now); len(list) == 1 {
 			err := s.complaint(ctx, list[0], c, remote, raw, now)
 			if refusal, ok := errors.AsType[*myodai.Error](err); !ok || refusal.Code != myodai.CodeNotFound {
 				return err
@@ -49,8 +49,8 @@ func (s *Service) postmaster(ctx context.Context, recipient myodai.Address, remo
 	return nil
 }
 
-// answer keeps what came to the return path of a delivery.
-func (s *Service) answer(ctx context.Context, id myodai.DeliveryID, remote string, raw []byte, now time.Time) error {
+// answer keeps what came to a return path.
+func (s *Service) answer(ctx context.Context, of bounce.Origin, remote string, raw []byte, now time.Time) error {
 	kind := bounce.KindOf(raw)
 	returned := myodai.ReturnedBounce
 	var report bounce.Report
@@ -61,15 +61,18 @@ func (s *Service) answer(ctx context.Context, id myodai.DeliveryID, remote strin
 		report, _ = bounce.ParseProse(raw)
 	case bounce.KindComplaint:
 		c, err := bounce.ParseARF(raw)
-		if err == nil && c.Unwanted() && onlyAbout(c.Deliveries(s.o.ReturnKey, now), id) {
-			return s.complaint(ctx, id, c, remote, raw, now)
+		if err == nil && c.Unwanted() && onlyAbout(c.Origins(s.o.ReturnKey, now), of) {
+			return s.complaint(ctx, of, c, remote, raw, now)
 		}
 		returned = myodai.ReturnedAutoReply
 	default:
 		returned = myodai.ReturnedAutoReply
 	}
 	effect := effectNone
-	r := s.returned(returned, id, remote, raw, now)
+	r := s.returned(returned, of.Delivery, remote, raw, now)
+	if of.Shared && returned == myodai.ReturnedBounce {
+		s.findAmong(&r, func(d myodai.Delivery) bool { return tellsOf(report, d) })
+	}
 	r.Notice = func(d myodai.Delivery) myodai.NoticeKind { return Tells(d, report) }
 	err := s.o.Store.RecordReturned(ctx, r, func(d myodai.Delivery) (myodai.Delivery, []myodai.Event, *myodai.Suppression, error) {
 		effect = effectNone // the transaction may be run again
@@ -88,15 +91,15 @@ func (s *Service) answer(ctx context.Context, id myodai.DeliveryID, remote strin
 		return bounced(d, decision.Outcome), events, suppression, nil
 	})
 	if err != nil {
-		return fmt.Errorf("record what came back to %s: %w", id, err)
+		return fmt.Errorf("record what came back to %s: %w", of.Delivery, err)
 	}
 	s.metrics.received.WithLabelValues(string(kind), effect).Inc()
 	return nil
 }
 
-// onlyAbout reports whether nothing in list is another delivery than id.
-func onlyAbout(list []myodai.DeliveryID, id myodai.DeliveryID) bool {
-	return len(list) == 0 || len(list) == 1 && list[0] == id
+// onlyAbout reports whether nothing in list is something else than of.
+func onlyAbout(list []bounce.Origin, of bounce.Origin) bool {
+	return len(list) == 0 || len(list) == 1 && list[0] == of
 }
 
 func (s *Service) returned(kind myodai.ReturnedKind, id myodai.DeliveryID, remote string, raw []byte, now time.Time) myodai.Returned {

@@ -2,6 +2,8 @@ package store_test
 
 import (
 	"bytes"
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -89,6 +91,62 @@ func TestReturnedComplaint(t *testing.T) {
 			t.Errorf("events %v, want one complaint for each of two deliveries", count)
 		}
 		same(t, "delivery", must(s.Delivery(t.Context(), d.TenantID, held[0].ID))(t), held[0])
+	})
+}
+
+// Threat T41: where deliveries share a return path, what comes back changes those of
+// which it tells, and no other of the message; what tells of none is kept, and the
+// first of it is an event.
+func TestReturnedToSharedReturnPath(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store) {
+		d := newDomain(t, s, newTenant(t, s).ID, "example.com")
+		a := letter(d, t0, rcpt("a", "example.net"), rcpt("b", "example.net"), rcpt("c", "example.net"), rcpt("a", "example.org"))
+		for i := range a.Deliveries[:3] {
+			a.Deliveries[i].ReturnPath.Local = "s-1"
+		}
+		accept(t, s, a)
+		other := letter(d, t0, rcpt("b", "example.net")) // with the same words, as no return path of ours has
+		other.Deliveries[0].ReturnPath.Local = "s-1"
+		accept(t, s, other)
+		number := 0
+		record := func(kind myodai.ReturnedKind, locals string) (told string) {
+			t.Helper()
+			number++
+			r := myodai.Returned{
+				ID: myodai.ReturnedID(fmt.Sprint("ret_", number)), Kind: kind, DeliveryID: a.Deliveries[0].ID, ReceivedAt: t0,
+				Among:     func(d myodai.Delivery) bool { return strings.Contains(locals, d.Recipient.Local) },
+				Unmatched: func(myodai.Delivery) myodai.Event { return event(d.TenantID, myodai.EventMessageUnmatched, t0) },
+			}
+			ok(t, s.RecordReturned(t.Context(), r, func(was myodai.Delivery) (myodai.Delivery, []myodai.Event, *myodai.Suppression, error) {
+				told += was.Recipient.String() + " "
+				if was.State = myodai.DeliveryBounced; kind == myodai.ReturnedComplaint {
+					return was, nil, nil, nil
+				}
+				return was, []myodai.Event{event(d.TenantID, myodai.EventMessageBounced, t0)}, nil, nil
+			}))
+			return told + string(must(s.Returned(t.Context(), d.TenantID, r.ID))(t).DeliveryID)
+		}
+		first, second := string(a.Deliveries[0].ID), string(a.Deliveries[1].ID)
+		for _, tt := range []struct {
+			kind         myodai.ReturnedKind
+			locals, want string
+		}{
+			{myodai.ReturnedBounce, "x", first}, {myodai.ReturnedBounce, "", first},
+			{myodai.ReturnedBounce, "b", "b@example.net " + second}, {myodai.ReturnedBounce, "ab", "a@example.net b@example.net " + first},
+			{myodai.ReturnedComplaint, "b", "b@example.net " + second}, {myodai.ReturnedComplaint, "b", second},
+		} {
+			if got := record(tt.kind, tt.locals); got != tt.want {
+				t.Errorf("%s of %q: told of %q, want %q", tt.kind, tt.locals, got, tt.want)
+			}
+		}
+		var states []string
+		for _, of := range append(a.Deliveries, other.Deliveries...) {
+			states = append(states, string(must(s.Delivery(t.Context(), d.TenantID, of.ID))(t).State))
+		}
+		same(t, "states", strings.Join(states, " "), "bounced bounced accepted accepted accepted")
+		if count := kinds(t, s, d.TenantID); count[myodai.EventMessageUnmatched] != 1 || count[myodai.EventMessageBounced] != 3 {
+			t.Errorf("events %v", count)
+		}
 	})
 }
 

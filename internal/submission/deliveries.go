@@ -22,10 +22,10 @@ func (e *Engine) deliveries(m myodai.Message, w Way, domain myodai.Domain, recip
 			ID: id, TenantID: m.TenantID, MessageID: m.ID, Recipient: rcpt, State: myodai.DeliveryHeld, Class: m.Class,
 			DueAt: m.AcceptedAt, QueuedAt: m.AcceptedAt, ExpiresAt: m.ExpiresAt,
 		}
-		if w.Fate == FateSend {
-			e.direct(&d, w, domain)
-		}
 		list = append(list, d)
+	}
+	if w.Fate == FateSend {
+		e.direct(list, w, domain)
 	}
 	if w.Fate == FateHold {
 		events = append(events, e.event(m, myodai.EventMessageHeld, "", map[string]any{"why": string(w.Why), "lacking": w.Lacking}))
@@ -42,8 +42,34 @@ func (e *Engine) event(m myodai.Message, kind myodai.EventKind, delivery myodai.
 	}
 }
 
-// direct puts a delivery on its way.
-func (e *Engine) direct(d *myodai.Delivery, w Way, domain myodai.Domain) {
-	d.State, d.Route, d.Pool = myodai.DeliveryAccepted, w.Route, w.Pool
-	d.ReturnPath = bounce.MintReturnPath(e.o.ReturnKey, d.ID, domain.ReturnPath)
+// direct puts deliveries of a message on their way. Who is alone at a domain, has a
+// return path alone, whatever the class says: there is nobody to share it with.
+func (e *Engine) direct(list []myodai.Delivery, w Way, domain myodai.Domain) {
+	var shared map[myodai.Name]myodai.Address
+	if w.Returns == myodai.ReturnPathMessage && len(list) > 1 {
+		shared = e.sharedPaths(list, domain.ReturnPath)
+	}
+	for i := range list {
+		d := &list[i]
+		d.State, d.Route, d.Pool = myodai.DeliveryAccepted, w.Route, w.Pool
+		path, ok := shared[d.Recipient.Domain]
+		if !ok {
+			path = bounce.MintReturnPath(e.o.ReturnKey, d.ID, domain.ReturnPath)
+		}
+		d.ReturnPath = path
+	}
+}
+
+// sharedPaths makes a return path for each domain at which several recipients are.
+func (e *Engine) sharedPaths(list []myodai.Delivery, host myodai.Name) map[myodai.Name]myodai.Address {
+	first, shared := map[myodai.Name]myodai.DeliveryID{}, map[myodai.Name]myodai.Address{}
+	for _, d := range list {
+		to := d.Recipient.Domain
+		if id, second := first[to]; !second {
+			first[to] = d.ID
+		} else if _, made := shared[to]; !made {
+			shared[to] = bounce.MintSharedReturnPath(e.o.ReturnKey, id, host)
+		}
+	}
+	return shared
 }

@@ -86,10 +86,10 @@ func (e *Engine) release(ctx context.Context, m myodai.Message, w Way, rule myod
 	for _, d := range all {
 		if d.State == myodai.DeliveryHeld && d.Hold == "" {
 			d.DueAt = now
-			e.direct(&d, w, domain)
 			r.Deliveries = append(r.Deliveries, d)
 		}
 	}
+	e.direct(r.Deliveries, w, domain)
 	if err := e.o.Holds.Release(ctx, r); err != nil {
 		return m, faultOr("release", err)
 	}

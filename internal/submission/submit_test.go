@@ -84,9 +84,9 @@ func checkDeliveries(t *testing.T, a myodai.Accepted, now time.Time) {
 	var said []string
 	for _, d := range a.Deliveries {
 		said = append(said, d.Recipient.String()+" "+string(d.State))
-		id, err := bounce.ReadReturnPath(returnKey, d.ReturnPath, now)
-		if err != nil || id != d.ID || d.ReturnPath.Domain != "rp.example.com" {
-			t.Errorf("return path %s is of %s, %v; want %s at rp.example.com", d.ReturnPath, id, err, d.ID)
+		origin, err := bounce.ReadReturnPath(returnKey, d.ReturnPath, now)
+		if err != nil || origin != (bounce.Origin{Delivery: d.ID}) || d.ReturnPath.Domain != "rp.example.com" {
+			t.Errorf("return path %s is of %s, %v; want %s at rp.example.com", d.ReturnPath, origin.Delivery, err, d.ID)
 		}
 		if d.MessageID != a.Message.ID || d.TenantID != shop || !d.DueAt.Equal(now) || !d.QueuedAt.Equal(now) ||
 			!d.ExpiresAt.Equal(a.Message.ExpiresAt) || d.Attempts != 0 {

@@ -40,6 +40,7 @@ type Way struct {
 	Basis   myodai.Basis          // of what is sent
 	Route   myodai.Route          // of what is sent
 	Pool    string                // of egress sources it leaves from; "" for the default pool
+	Returns myodai.ReturnPathRule // whose the return paths of what is sent are
 	Why     Why                   // what decided it
 	Rule    myodai.UnverifiedRule // of the class, when it applied
 	Entry   string                // of the sender list, that the address matches; "" for none, and without a list
@@ -56,14 +57,14 @@ type Way struct {
 // For what is not verified the class has a rule. Another tenant's domain goes
 // nowhere as it is, not even by the normal path (T18).
 func Decide(p myodai.Policy, c myodai.Class, from myodai.Address, s Standing, normal bool) Way {
-	w := Way{Rule: c.Unverified, Why: WhyUnverified, Lacking: lacking(p.Verification, from, s)}
+	w := Way{Rule: c.Unverified, Returns: c.ReturnPath, Why: WhyUnverified, Lacking: lacking(p.Verification, from, s)}
 	if basis := entitled(p.Verification, s); basis != "" {
 		listed := p.Senders == nil
 		if !listed {
 			w.Entry = p.Senders.Match(from)
 			listed = w.Entry != ""
 		}
-		sent := Way{Fate: FateSend, Basis: basis, Entry: w.Entry, Domain: s.Domain, Sender: s.Sender}
+		sent := Way{Fate: FateSend, Basis: basis, Returns: c.ReturnPath, Entry: w.Entry, Domain: s.Domain, Sender: s.Sender}
 		switch {
 		case listed:
 			sent.Route, sent.Pool, sent.Why = c.Route, c.Pool, whyOf(basis)
