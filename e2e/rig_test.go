@@ -39,6 +39,7 @@ type rig struct {
 	arrivals []time.Time    // when the sink said 250, and of which mail
 	marks    []string       // beside arrivals
 	times    map[string]int // how often a mail arrived
+	answers  map[int]int    // of the program, by HTTP status
 }
 
 // newRig sets a service up with a tenant that may send and a webhook.
@@ -50,7 +51,7 @@ func newRig(t *testing.T, database string) *rig {
 	w.nsd = w.startNSD(t, "host", []string{host1Address, host2Address}, map[string]string{"acme.example": w.path("acme.example.zone")})
 	w.startUnbound(t)
 	r := &rig{
-		w: w, promised: map[string]bool{}, seen: map[string]int{}, times: map[string]int{},
+		w: w, promised: map[string]bool{}, seen: map[string]int{}, times: map[string]int{}, answers: map[int]int{},
 		links: make(chan string, 100), wishes: make(chan string, 100), returned: make(chan string, 100),
 	}
 	r.sink = r.startSink(t)
@@ -297,6 +298,9 @@ func (r *rig) asks(method, url, key, kind, body string) (status int, answer []by
 	}
 	defer resp.Body.Close()
 	answer, _ = io.ReadAll(resp.Body)
+	r.mu.Lock()
+	r.answers[resp.StatusCode]++
+	r.mu.Unlock()
 	return resp.StatusCode, answer
 }
 
@@ -440,6 +444,13 @@ func (r *rig) looksAround(t *testing.T) {
 		check(t, err)
 		r.has("postmaster " + markPattern.FindString(string(text)))
 	}
+}
+
+// taken counts the mails that the sink has taken.
+func (r *rig) taken() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.arrivals)
 }
 
 // settles waits until everything that was answered for has come.

@@ -28,7 +28,9 @@ func (w *worker) claimCrashed(ctx context.Context, now time.Time) (alone bool) {
 		w.hurry = time.After(suspectPause)
 	}
 	claim := func(crashes, most int) []myodai.Delivery {
-		list, err := w.with.Store.ClaimCrashed(ctx, w.with.Owner, crashes, most, now, now.Add(w.with.Lease))
+		list, err := w.claim(ctx, now, func(until time.Time) ([]myodai.Delivery, error) {
+			return w.with.Store.ClaimCrashed(ctx, w.with.Owner, crashes, most, now, until)
+		})
 		if err != nil {
 			return nil // ClaimDeliveries fails as well, and that is told
 		}

@@ -18,7 +18,8 @@ type job struct {
 	rules     *shaping.Rules
 	limits    shaping.Limits
 	settled   []bool
-	answers   bool // a server has replied to one of them
+	away      []bool // the store was, when the message was to be read
+	answers   bool   // a server has replied to one of them
 	delivered int
 
 	drawn    uint64 // for Jitter
@@ -27,7 +28,7 @@ type job struct {
 
 // run attempts deliveries that go one way and passes on what comes of each.
 func (q *Queue) run(ctx context.Context, j *job) {
-	j.settled = make([]bool, len(j.list))
+	j.settled, j.away = make([]bool, len(j.list)), make([]bool, len(j.list))
 	list := j.list
 	defer j.over(ctx)
 	if j.attempt(ctx, j.rest()) {
@@ -37,7 +38,9 @@ func (q *Queue) run(ctx context.Context, j *job) {
 	for _, i := range j.rest() {
 		unheard = append(unheard, list[i].ID)
 	}
-	q.release(context.WithoutCancel(ctx), unheard)
+	if q.release(context.WithoutCancel(ctx), unheard) != nil {
+		q.signals <- func(l *lanes, _ time.Time) { l.overflow = append(l.overflow, unheard...) }
+	}
 }
 
 // over tells the loop that the job is over, and what came of it as a whole. That
@@ -100,7 +103,7 @@ func (j *job) attempt(ctx context.Context, indexes []int) (crashed bool) {
 		Settled: func(i int, o myodai.Outcome) { j.settle(indexes[i], o) }, Enough: j.outlet.halted.Load,
 	}
 	for _, i := range indexes {
-		work.Items = append(work.Items, myodai.JobItem{Delivery: j.list[i], Load: q.load(j.list[i])})
+		work.Items = append(work.Items, myodai.JobItem{Delivery: j.list[i], Load: j.load(i)})
 	}
 	for i, o := range q.with.Agent.Attempt(ctx, work) {
 		j.settle(indexes[i], o)
@@ -127,8 +130,12 @@ func (j *job) settle(i int, o myodai.Outcome) {
 		said.Dialogue = ""
 		q.signals <- func(l *lanes, now time.Time) { l.heard(b, said, now) }
 	}
+	retry := j.rules.Retry(j.limits, o)
+	if j.away[i] && o.Code == 0 {
+		retry = awayPause
+	}
 	q.metrics.attempts.WithLabelValues(string(o.Kind)).Inc()
-	q.records <- finish(j.list[i], o, j.rules.Retry(j.limits, o), now, q.with.Random, j.chance(j.list[i]))
+	q.records <- finish(j.list[i], o, retry, now, q.with.Random, j.chance(j.list[i]))
 }
 
 // chance is a number for Jitter, the same for deliveries that may share a

@@ -2,7 +2,6 @@ package queue_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -28,6 +27,7 @@ type memory struct {
 	claims     int
 	released   int
 	broken     bool // every call fails
+	unheard    bool // a claim is made, and fails all the same
 	alive      map[string]time.Time
 	names      map[string]string
 	crashes    map[myodai.DeliveryID]int
@@ -76,7 +76,7 @@ func (s *memory) change() {
 	s.changed = make(chan struct{})
 }
 
-var errBroken = errors.New("the disk is on fire")
+var errBroken = fmt.Errorf("the disk is on fire: %w", myodai.ErrAway)
 
 func (s *memory) ClaimDeliveries(_ context.Context, owner string, most int, now, until time.Time) ([]myodai.Delivery, error) {
 	s.mu.Lock()
@@ -95,7 +95,25 @@ func (s *memory) ClaimDeliveries(_ context.Context, owner string, most int, now,
 		}
 		list = append(list, s.lease(d, owner, until))
 	}
+	if s.unheard && len(list) > 0 {
+		return nil, errBroken
+	}
 	return list, nil
+}
+
+func (s *memory) ReleaseClaim(_ context.Context, owner string, until time.Time) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.broken {
+		return errBroken
+	}
+	for _, d := range s.deliveries {
+		if d.LeaseOwner == owner && d.LeasedUntil.Equal(until) {
+			d.LeaseOwner, d.LeasedUntil = "", time.Time{}
+			d.Attempts--
+		}
+	}
+	return nil
 }
 
 func (s *memory) lease(d *myodai.Delivery, owner string, until time.Time) myodai.Delivery {

@@ -29,8 +29,8 @@ type Store interface {
 	// row; owner never holds more than max of it.
 	ClaimCrashed(ctx context.Context, owner string, crashes, max int, now, until time.Time) ([]myodai.Delivery, error)
 	// Heartbeat says that owner, of the node with the given name, is alive until the
-	// given time, and takes the leases of those whose time is over, and of who had
-	// the name before. What crashed too often is put aside with an event.
+	// given time, and takes the leases of those whose time was over at now, and of who
+	// had the name before. What crashed too often is put aside with an event.
 	Heartbeat(ctx context.Context, name, owner string, now, until time.Time, quarantined func(myodai.Delivery) myodai.Event) error
 	// Sending is the message with what entitles it to be sent, as that is now.
 	Sending(ctx context.Context, message myodai.MessageID) (myodai.Sending, error)

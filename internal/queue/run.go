@@ -58,7 +58,9 @@ type worker struct {
 	walkAt time.Time
 	report reporter
 
-	failing bool // the store, at the last look
+	failing  bool      // the store, at the last look
+	until    time.Time // end of the newest lease
+	doubtful time.Time // end of the lease of a claim that may have been made; zero for none
 
 	trial trial
 	tried time.Time        // when the last trial was over
@@ -155,7 +157,9 @@ func (w *worker) look(ctx context.Context, now time.Time) (more bool) {
 	if w.claimCrashed(ctx, now) {
 		return false
 	}
-	list, err := w.with.Store.ClaimDeliveries(ctx, w.with.Owner, claimSize, now, now.Add(w.with.Lease))
+	list, err := w.claim(ctx, now, func(until time.Time) ([]myodai.Delivery, error) {
+		return w.with.Store.ClaimDeliveries(ctx, w.with.Owner, claimSize, now, until)
+	})
 	if err != nil && ctx.Err() == nil && !w.failing {
 		w.with.Log.ErrorContext(ctx, "claim deliveries", "err", err)
 	}
@@ -192,16 +196,5 @@ func (w *worker) end(ctx context.Context, jobs *sync.WaitGroup, cut func()) {
 			w.tell(later, time.Now(), true)
 			return
 		}
-	}
-}
-
-// release gives deliveries back unattempted. When that fails their leases run
-// out, which comes to the same, only later.
-func (q *Queue) release(ctx context.Context, ids []myodai.DeliveryID) {
-	if len(ids) == 0 {
-		return
-	}
-	if err := q.with.Store.ReleaseDeliveries(ctx, q.with.Owner, ids); err != nil {
-		q.with.Log.ErrorContext(ctx, "release deliveries", "count", len(ids), "err", err)
 	}
 }

@@ -312,6 +312,9 @@ func TestStoreAway(t *testing.T) {
 		for _, f := range store.finished {
 			if f.Delivery.State == myodai.DeliveryDeferred {
 				deferred++ // its Load fell into the time the store was away
+				if pause := time.Until(f.Delivery.DueAt); pause > 15*time.Second {
+					t.Errorf("what could not be read waits %v", pause)
+				}
 			}
 		}
 		for id, times := range agent.attempts {

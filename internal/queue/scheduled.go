@@ -21,6 +21,8 @@ type Backlog interface {
 	// ClaimExpired is ClaimDeliveries for what waited in a scheduled queue until its
 	// time was over.
 	ClaimExpired(ctx context.Context, owner string, max int, now, until time.Time) ([]myodai.Delivery, error)
+	// ReleaseClaim gives back whatever owner holds until exactly the given time.
+	ReleaseClaim(ctx context.Context, owner string, until time.Time) error
 }
 
 // The walk over the scheduled queues finds what another node, or this one before
@@ -43,15 +45,18 @@ func (q *Queue) lookUp(ctx context.Context, to place) {
 	q.signals <- func(l *lanes, now time.Time) { l.placed(to, site, now) }
 }
 
-// setAside writes down what has no room.
+// setAside writes down what has no room, as soon as the store takes it.
 func (w *worker) setAside(ctx context.Context) {
 	ids := w.lanes.overflow
 	if len(ids) == 0 {
 		return
 	}
 	w.lanes.overflow = nil
-	if err := w.with.Backlog.SetAside(ctx, w.with.Owner, ids); err != nil && ctx.Err() == nil {
-		w.with.Log.ErrorContext(ctx, "set deliveries aside", "count", len(ids), "err", err) // their leases run out
+	if err := w.with.Backlog.SetAside(ctx, w.with.Owner, ids); err != nil {
+		if ctx.Err() == nil && !w.failing {
+			w.with.Log.ErrorContext(ctx, "set deliveries aside", "count", len(ids), "err", err)
+		}
+		w.failing, w.lanes.overflow = true, ids
 	}
 }
 
@@ -65,7 +70,9 @@ func (w *worker) feed(ctx context.Context, now time.Time) (more bool) {
 		if a == nil {
 			return false
 		}
-		list, err := w.with.Backlog.ClaimScheduled(ctx, w.with.Owner, from, n, now, now.Add(w.with.Lease))
+		list, err := w.claim(ctx, now, func(until time.Time) ([]myodai.Delivery, error) {
+			return w.with.Backlog.ClaimScheduled(ctx, w.with.Owner, from, n, now, until)
+		})
 		w.lanes.refill(a, from, list, err != nil || len(list) == n, now)
 		if err != nil {
 			return false
@@ -94,7 +101,9 @@ func (w *worker) walk(ctx context.Context, now time.Time) {
 
 // expire gives up what was set aside until its time was over.
 func (w *worker) expire(ctx context.Context, now time.Time) {
-	list, err := w.with.Backlog.ClaimExpired(ctx, w.with.Owner, claimSize, now, now.Add(w.with.Lease))
+	list, err := w.claim(ctx, now, func(until time.Time) ([]myodai.Delivery, error) {
+		return w.with.Backlog.ClaimExpired(ctx, w.with.Owner, claimSize, now, until)
+	})
 	if err != nil {
 		return // ClaimDeliveries fails as well, and that is told
 	}

@@ -66,7 +66,17 @@ func maySendWithoutDomain(d myodai.Delivery, s myodai.Sending) error {
 	return myodai.Refuse(myodai.CodeForbidden, "", "nothing entitles this message to its author %s", m.From)
 }
 
-// load is JobItem.Load for one delivery.
+// load is JobItem.Load for the delivery with the given index.
+func (j *job) load(i int) func(context.Context) ([]byte, error) {
+	load := j.queue.load(j.list[i])
+	return func(ctx context.Context) ([]byte, error) {
+		body, err := load(ctx)
+		j.away[i] = isAway(err)
+		return body, err
+	}
+}
+
+// load checks that a delivery may be sent, and reads its message.
 func (q *Queue) load(d myodai.Delivery) func(context.Context) ([]byte, error) {
 	return func(ctx context.Context) ([]byte, error) {
 		s, err := q.with.Store.Sending(ctx, d.MessageID)

@@ -9,7 +9,7 @@ import (
 
 // Heartbeat says that the node that calls itself owner in leases of deliveries and
 // of webhooks is alive until the given instant, and takes the leases of every node whose
-// time is over: what those held is due again at once, and what they still want
+// time was over at now: what those held is due again at once, and what they still want
 // to write is refused by the fence (P17). A node with a name
 // begins every owner with it and a dot: what it called itself before is over, too,
 // since it has been started again. Name "" is nobody's.

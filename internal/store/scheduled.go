@@ -19,6 +19,17 @@ func (s *Store) SetAside(ctx context.Context, owner string, ids []myodai.Deliver
 	})
 }
 
+// ReleaseClaim gives back whatever owner holds until exactly the given instant: a
+// claim of which it never heard whether it was made.
+func (s *Store) ReleaseClaim(ctx context.Context, owner string, until time.Time) error {
+	return s.write(ctx, "release a claim", func(q session) error {
+		_, err := q.exec(`
+			update deliveries set attempts = attempts - 1, lease_owner = '', leased_until = 0
+			 where `+waiting+` and lease_owner = $1 and leased_until = $2`, owner, until)
+		return err
+	})
+}
+
 // giveBack ends the leases of deliveries that were not attempted, and sets what
 // else is said.
 func (q session) giveBack(owner string, ids []myodai.DeliveryID, set string) error {

@@ -111,3 +111,21 @@ func TestClaimExpired(t *testing.T) {
 		}
 	})
 }
+
+// P07: what a claim took is given back whole by the end of its lease, and nothing
+// else of the same owner.
+func TestReleaseClaim(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store) {
+		d := newDomain(t, s, newTenant(t, s).ID, "example.com")
+		accept(t, s, letter(d, t0, rcpt("a", "one.example")))
+		first := must(s.ClaimDeliveries(t.Context(), "n1", 9, t0, t0.Add(lease)))(t)
+		accept(t, s, letter(d, t0, rcpt("b", "two.example")))
+		second := must(s.ClaimDeliveries(t.Context(), "n1", 9, t0, t0.Add(lease+time.Microsecond)))(t)
+		ok(t, s.ReleaseClaim(t.Context(), "n1", t0.Add(lease+time.Microsecond)))
+		ok(t, s.ReleaseClaim(t.Context(), "n2", t0.Add(lease)))
+		again := must(s.ClaimDeliveries(t.Context(), "n1", 9, t0, t0.Add(lease)))(t)
+		if len(first) != 1 || len(second) != 1 || len(again) != 1 || again[0].ID != second[0].ID || again[0].Attempts != 1 {
+			t.Errorf("claimed %d, %d, and again %+v", len(first), len(second), again)
+		}
+	})
+}

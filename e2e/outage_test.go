@@ -1,0 +1,123 @@
+package e2e
+
+import (
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// server is a PostgreSQL server of a test's own, which can be stopped and killed.
+type server struct {
+	bin, dir string
+}
+
+// newServer makes and starts one; it skips where there is no PostgreSQL.
+func newServer(t *testing.T) *server {
+	t.Helper()
+	bins, _ := filepath.Glob("/usr/lib/postgresql/*/bin")
+	if len(bins) == 0 {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("there is no PostgreSQL server to take away")
+		}
+		t.Skip("there is no PostgreSQL server to take away")
+	}
+	dir, err := os.MkdirTemp("", "myodai-postgres-")
+	check(t, err)
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	s := &server{bin: slices.Max(bins), dir: dir}
+	check(t, run("chown", "postgres", s.dir))
+	check(t, s.as("initdb", "-D", s.dir+"/data", "-U", "myodai", "-A", "trust", "-E", "UTF8", "--locale=C"))
+	s.start(t)
+	t.Cleanup(func() { _ = s.stop("immediate") })
+	return s
+}
+
+func (s *server) url() string { return "postgres://myodai@/postgres?host=" + s.dir }
+
+// as runs a program of PostgreSQL as its user.
+func (s *server) as(program string, args ...string) error {
+	return run("runuser", append([]string{"-u", "postgres", "--", filepath.Join(s.bin, program)}, args...)...)
+}
+
+// start starts the server, as soon as what is left of its last run allows that.
+func (s *server) start(t *testing.T) {
+	t.Helper()
+	eventually(t, 20*time.Second, "PostgreSQL starts", func() bool {
+		return s.as("pg_ctl", "-D", s.dir+"/data", "-w", "-l", s.dir+"/log", "-o", "-c listen_addresses='' -k "+s.dir, "start") == nil
+	})
+}
+
+func (s *server) stop(mode string) error {
+	return s.as("pg_ctl", "-D", s.dir+"/data", "-m", mode, "-w", "stop")
+}
+
+// postmaster is the process id of the server.
+func (s *server) postmaster(t *testing.T) int {
+	t.Helper()
+	text, err := os.ReadFile(s.dir + "/data/postmaster.pid")
+	check(t, err)
+	first, _, _ := strings.Cut(string(text), "\n")
+	pid, err := strconv.Atoi(first)
+	check(t, err)
+	return pid
+}
+
+// backend is the process id of one of the server's that works for a client.
+func (s *server) backend(t *testing.T) int {
+	t.Helper()
+	pid, err := strconv.Atoi(psql(t, s.url(), "select pid from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid() limit 1"))
+	check(t, err)
+	return pid
+}
+
+// TestDatabaseAway is P03 and P07: under load the database is stopped, killed, and
+// made to recover from the crash of one of its processes. Mail is refused for now;
+// with the database back everything goes on by itself, in the same process.
+func TestDatabaseAway(t *testing.T) {
+	s := newServer(t)
+	r := newRig(t, s.url())
+	ended := make(chan struct{})
+	load := r.acts(ended)
+	for _, tt := range []struct {
+		name string
+		away func() // until it is started again; nil for a moment only
+	}{
+		{"stopped", func() { check(t, s.stop("fast")) }},
+		{"killed", func() { check(t, syscall.Kill(s.postmaster(t), syscall.SIGKILL)) }},
+		{"one process killed", nil},
+	} {
+		<-time.After(time.Second)
+		if tt.away == nil {
+			check(t, syscall.Kill(s.backend(t), syscall.SIGKILL))
+		} else {
+			tt.away()
+			eventually(t, 10*time.Second, tt.name+": mail is refused for now", func() bool { return r.status(0) == http.StatusServiceUnavailable })
+			err := r.submit(r.tenant, "", "y@receiver.example", "From: sales@acme.example\r\n\r\nHello\r\n")
+			if err == nil || !strings.HasPrefix(err.Error(), "4") {
+				t.Errorf("%s: a submission is answered %v, want a refusal for now", tt.name, err)
+			}
+			s.start(t)
+		}
+		back := time.Now()
+		eventually(t, 10*time.Second, tt.name+": mail is taken again", func() bool { return r.status(0) == http.StatusAccepted })
+		arrived := r.taken()
+		eventually(t, 10*time.Second, tt.name+": mail arrives again", func() bool { return r.taken() > arrived })
+		t.Logf("%s: mail arrives %s after the database is back", tt.name, time.Since(back).Round(time.Millisecond))
+	}
+	close(ended)
+	load.Wait()
+	r.settles(t, 30*time.Second)
+	t.Logf("answered for: %v; answers: %v", r.figures(), r.answers)
+	if n := r.answers[http.StatusInternalServerError]; n > 0 {
+		t.Errorf("%d requests were answered as if it could not be sat out", n)
+	}
+	if r.cmd.ProcessState != nil {
+		t.Error("the process ended")
+	}
+}

@@ -1,0 +1,76 @@
+package queue_test
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/myodai/myodai"
+	"github.com/myodai/myodai/internal/queue"
+)
+
+// TestClaimInDoubt is P07: a claim that was made, and of which we heard that the
+// store had failed, costs a moment and no attempt.
+func TestClaimInDoubt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newMemory(3, "example.net")
+		store.unheard = true
+		begun := time.Now()
+		_, stop := start(t, queue.Options{Store: store, Agent: &receivers{}})
+		defer stop()
+		synctest.Wait()
+		if d := store.deliveries[0]; d.LeaseOwner == "" {
+			t.Fatalf("nothing was claimed: %+v", d)
+		}
+		store.with(func() { store.unheard = false })
+		store.wait(t.Context(), func() bool { return len(store.finished) == 3 })
+		for _, d := range store.deliveries {
+			if d.Attempts != 1 {
+				t.Errorf("%s: %d attempts are counted, want 1", d.ID, d.Attempts)
+			}
+		}
+		if took := time.Since(begun); took > 2*time.Second {
+			t.Errorf("it took %v", took)
+		}
+	})
+}
+
+// TestNobodyDiesWithTheStore is P07 and P17: while the store was away no node could
+// say that it lives. With it back each has time to do so, before its mail is taken
+// from it; who does not is dead.
+func TestNobodyDiesWithTheStore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newMemory(2, "example.net")
+		beat := func() {
+			now := time.Now()
+			if err := store.Heartbeat(t.Context(), "", "other", now, now.Add(30*time.Second), nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		beat()
+		now := time.Now()
+		if list, err := store.ClaimDeliveries(t.Context(), "other", 9, now, now.Add(30*time.Minute)); err != nil || len(list) != 2 {
+			t.Fatalf("claimed %d, %v", len(list), err)
+		}
+		_, stop := start(t, queue.Options{Store: store, Agent: &receivers{}})
+		defer stop()
+		synctest.Wait()
+		store.with(func() { store.broken = true })
+		time.Sleep(5 * time.Minute) // in simulated time, as below
+		store.with(func() { store.broken = false })
+		time.Sleep(15 * time.Second)
+		if d := store.deliveries[0]; d.LeaseOwner != "other" {
+			t.Errorf("it was taken from who had no time to say that it lives: %+v", d)
+		}
+		beat()
+		time.Sleep(25 * time.Second)
+		if d := store.deliveries[0]; d.LeaseOwner != "other" {
+			t.Errorf("it was taken from who said that it lives: %+v", d)
+		}
+		time.Sleep(20 * time.Second)
+		synctest.Wait()
+		if got := store.states()[myodai.DeliveryDelivered]; got != 2 {
+			t.Errorf("%d deliveries of the dead were delivered, want 2", got)
+		}
+	})
+}
