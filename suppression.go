@@ -133,6 +133,7 @@ const (
 	ReturnedBounce    ReturnedKind = "bounce"     // a DSN about a delivery of ours (RFC 3464), or a bounce in prose
 	ReturnedComplaint ReturnedKind = "complaint"  // the recipient of a delivery does not want such mail (RFC 5965)
 	ReturnedAutoReply ReturnedKind = "auto_reply" // any other answer to a return path
+	ReturnedUnmatched ReturnedKind = "unmatched"  // a bounce or complaint at a shared return path that tells of none of those that share it
 	ReturnedReport    ReturnedKind = "report"     // to a DMARC report address
 )
 
@@ -149,8 +150,7 @@ type Returned struct {
 	// Among, unless nil, says of which deliveries it tells: their return path is
 	// shared, and DeliveryID is the first of those that share it.
 	Among func(Delivery) bool
-	// Unmatched, unless nil, is the event for the first such mail that tells of none
-	// of them.
+	// Unmatched is the event for the first mail that tells of none of them.
 	Unmatched func(first Delivery) Event
 	// Notice, unless nil, says which DSN about the delivery its sender is to have now.
 	Notice func(Delivery) NoticeKind

@@ -201,15 +201,18 @@ func (s *service) submit(tn tenant, from, to, raw string) error {
 type message struct {
 	ID         string
 	State      string
-	Deliveries []struct {
-		Recipient string
-		State     string
-		Last      string
-		Attempts  []struct {
-			Outcome struct {
-				Kind, Text, Dialogue, TLS string
-				Code                      int
-			}
+	Deliveries []delivered
+}
+
+// delivered is what it says of one recipient's copy.
+type delivered struct {
+	Recipient string
+	State     string
+	Last      string
+	Attempts  []struct {
+		Outcome struct {
+			Kind, Text, Dialogue, TLS string
+			Code                      int
 		}
 	}
 }

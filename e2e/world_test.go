@@ -244,7 +244,7 @@ virtual_gid_maps = static:`+owner.Gid+`
 virtual_minimum_uid = 1
 smtpd_milters = inet:127.0.0.1:8891, inet:127.0.0.1:8893
 milter_default_action = tempfail
-smtpd_recipient_restrictions = reject_unauth_destination
+smtpd_recipient_restrictions = check_recipient_access inline:{refused@receiver.example=REJECT}, reject_unauth_destination
 `)
 }
 

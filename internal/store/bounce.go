@@ -24,9 +24,9 @@ type consequence func(myodai.Delivery) (myodai.Delivery, []myodai.Event, *myodai
 // as it is.
 //
 // With r.Among, change is called for each of the deliveries that share the return
-// path of r.DeliveryID and of which r.Among is true. When there are none, only the
-// event r.Unmatched is written, for the first mail of its kind to that return path.
-// What is kept belongs to the one delivery it tells of, or else to the first of them.
+// path of r.DeliveryID and of which r.Among is true. When there are none, the mail is
+// kept as unmatched, and for the first one to a return path the event r.Unmatched is
+// written. What is kept belongs to the one delivery it tells of, or else to the first of them.
 //
 // A delivery is complained about once: a second complaint is kept, and change is
 // not called for it, so that a replayed one changes nothing (T43).
@@ -48,11 +48,11 @@ func (s *Store) RecordReturned(ctx context.Context, r myodai.Returned,
 			about = slices.DeleteFunc(about, func(d myodai.Delivery) bool { return !r.Among(d) })
 			if len(about) == 1 {
 				r.DeliveryID = about[0].ID
-			} else if len(about) == 0 && r.Unmatched != nil {
-				unmatched = []myodai.Event{r.Unmatched(first)}
+			} else if len(about) == 0 {
+				r.Kind, unmatched = myodai.ReturnedUnmatched, []myodai.Event{r.Unmatched(first)}
 			}
 		}
-		repeated, err := q.returnedBefore(r, len(unmatched) > 0)
+		repeated, err := q.returnedBefore(r)
 		if err != nil {
 			return err
 		}
@@ -127,8 +127,8 @@ func (q session) applyReturned(r myodai.Returned, before myodai.Delivery, change
 
 // returnedBefore reports whether a mail like r has come before, and is to count once:
 // a complaint, or one that tells of nobody.
-func (q session) returnedBefore(r myodai.Returned, unmatched bool) (bool, error) {
-	if r.Kind != myodai.ReturnedComplaint && !unmatched {
+func (q session) returnedBefore(r myodai.Returned) (bool, error) {
+	if r.Kind != myodai.ReturnedComplaint && r.Kind != myodai.ReturnedUnmatched {
 		return false, nil
 	}
 	list, err := all(q, func(id *myodai.ReturnedID) []any { return []any{id} },

@@ -131,7 +131,7 @@ func TestReturnedToSharedReturnPath(t *testing.T) {
 			kind         myodai.ReturnedKind
 			locals, want string
 		}{
-			{myodai.ReturnedBounce, "x", first}, {myodai.ReturnedBounce, "", first},
+			{myodai.ReturnedBounce, "a", "a@example.net " + first}, {myodai.ReturnedBounce, "x", first}, {myodai.ReturnedBounce, "", first}, {myodai.ReturnedComplaint, "", first},
 			{myodai.ReturnedBounce, "b", "b@example.net " + second}, {myodai.ReturnedBounce, "ab", "a@example.net b@example.net " + first},
 			{myodai.ReturnedComplaint, "b", "b@example.net " + second}, {myodai.ReturnedComplaint, "b", second},
 		} {
@@ -144,7 +144,7 @@ func TestReturnedToSharedReturnPath(t *testing.T) {
 			states = append(states, string(must(s.Delivery(t.Context(), d.TenantID, of.ID))(t).State))
 		}
 		same(t, "states", strings.Join(states, " "), "bounced bounced accepted accepted accepted")
-		if count := kinds(t, s, d.TenantID); count[myodai.EventMessageUnmatched] != 1 || count[myodai.EventMessageBounced] != 3 {
+		if count := kinds(t, s, d.TenantID); count[myodai.EventMessageUnmatched] != 1 || count[myodai.EventMessageBounced] != 4 {
 			t.Errorf("events %v", count)
 		}
 	})
