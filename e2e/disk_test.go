@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"fmt"
 	"net/http"
-	"os"
 	"sync"
 	"testing"
 	"time"
@@ -49,6 +48,7 @@ func TestBadDisk(t *testing.T) {
 	}{
 		{"full", r.fullDisk},
 		{"fails at every ninth write", r.failingDisk},
+		{"fails once, at one write after the other", r.failingOnce},
 	} {
 		if !t.Run(tt.name, tt.on) {
 			return // the service may be anywhere now
@@ -63,13 +63,11 @@ func TestBadDisk(t *testing.T) {
 func (r *rig) failingDisk(t *testing.T) {
 	r.moveTo(t, r.data, r.w.path("failing"))
 	refused := 0
-	traced := []string{"strace", "-D", "-f", "--seccomp-bpf", "-qq", "-o", "/dev/null", "-e", "trace=pwrite64,fsync,fdatasync,ftruncate",
-		"-e", "inject=pwrite64,fsync,fdatasync,ftruncate:error=EIO:when=100+9"}
-	r.cmd = r.w.start(t, "myodai", traced[0], append(append(traced[1:], os.Getenv(binaryVar)), r.args...)...)
+	r.beginUnder(t, failing(writes, "EIO", "100+9"))
 	r.ready(t)
 	ended := make(chan struct{})
 	load := r.acts(ended)
-	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); {
+	for deadline := time.Now().Add(3 * time.Second); time.Now().Before(deadline); {
 		switch status := r.status(0); status {
 		case http.StatusAccepted:
 		case 0, http.StatusServiceUnavailable:

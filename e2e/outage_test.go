@@ -117,7 +117,4 @@ func TestDatabaseAway(t *testing.T) {
 	if n := r.answers[http.StatusInternalServerError]; n > 0 {
 		t.Errorf("%d requests were answered as if it could not be sat out", n)
 	}
-	if r.cmd.ProcessState != nil {
-		t.Error("the process ended")
-	}
 }
