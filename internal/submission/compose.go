@@ -232,6 +232,9 @@ func (a Attachment) check() error {
 	if a.ContentType == "" {
 		return nil
 	}
+	if err := checkLine("attachments", a.ContentType); err != nil {
+		return err
+	}
 	kind, params, err := mime.ParseMediaType(a.ContentType)
 	delete(params, "name")
 	if err != nil || !strings.Contains(kind, "/") || len(a.ContentType) > 255 || !isASCII(a.ContentType) ||
