@@ -34,7 +34,7 @@ func (s *server) buildTracking() error {
 	})
 	s.tracking = domains.NewTracking(domains.TrackingOptions{
 		Store: s.store, Prober: s.prober, Registry: s.domains.Registry, Site: s.site, Issuers: s.cfg.CADomains, StepTime: s.cfg.TrackingStep, Random: rand.Reader, Log: s.log,
-		Wake: s.dns.Wake, Order: s.acme.Order, Notify: s.notify,
+		Wake: s.dns.Wake, Order: s.acme.Order, Notify: s.notify, Believes: s.clock.believed,
 	})
 	ctx, cancel := context.WithTimeout(context.Background(), openTimeout)
 	defer cancel()

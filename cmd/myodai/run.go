@@ -41,7 +41,8 @@ func (s *server) Run(ctx context.Context) error {
 		{roleDelivery, "queue", s.queue.Run}, {roleDelivery, "submission", s.submission.Run}, {roleDomains, "senders", s.senders.Run},
 		{roleAuthDNS, "authdns", s.dns.Run}, {roleTrack, "track", s.track.Run}, {roleWebhook, "webhook", s.webhooks.Run},
 		{roleDelivery, "notifier", s.notifier.Run}, {"", "hygiene", s.hygiene.Run}, {"", "faults", s.faults.run(s.store)},
-		{roleDelivery, "retention", retention.New(s.store, s.log.With("room", "retention")).Run},
+		{roleDelivery, "retention", retention.New(s.store, s.clock.believed, s.log.With("room", "retention")).Run},
+		{"", "clock", func(ctx context.Context) error { return s.clock.run(ctx, s.store) }},
 		{roleDelivery, "hours", s.sumHours},
 	} {
 		if engine.role != "" && !s.cfg.plays(engine.role) {

@@ -76,6 +76,7 @@ type server struct {
 	registry   *prometheus.Registry
 	doors      *doors
 	faults     *faults
+	clock      *clock
 	node       *node
 }
 
@@ -92,7 +93,7 @@ func newServer(cfg config, log *slog.Logger) (_ *server, err error) {
 	}
 	kept := newFaults()
 	log = kept.log(log)
-	s := &server{cfg: cfg, log: log, faults: kept, registry: prometheus.NewRegistry(), site: cfg.site()}
+	s := &server{cfg: cfg, log: log, faults: kept, clock: newClock(log.With("room", "clock")), registry: prometheus.NewRegistry(), site: cfg.site()}
 	defer func() {
 		if err != nil {
 			s.Close()
@@ -175,7 +176,7 @@ func (s *server) buildRooms(master [32]byte) error {
 	})
 	s.domains = domains.New(domains.Options{
 		Store: s.store, Prober: s.prober, Registry: s.newRegistry(), Site: s.site, DefaultShape: cfg.DefaultShape, Ed25519: cfg.Ed25519,
-		Issuers: cfg.CADomains, Random: rand.Reader, Log: log, Wake: s.dns.Wake, Notify: s.notify,
+		Issuers: cfg.CADomains, Random: rand.Reader, Log: log, Wake: s.dns.Wake, Notify: s.notify, Believes: s.clock.believed,
 	})
 	s.handover = s.newHandover()
 	if err := s.buildTracking(); err != nil {
@@ -190,7 +191,7 @@ func (s *server) buildRooms(master [32]byte) error {
 	}
 	routes := s.newRoutes()
 	s.queue = queue.New(queue.Options{
-		Store: s.store, Node: s.node.name, Owner: s.node.owner, Backlog: s.store, Agent: routes, Site: routes.Site, Rules: rules.current, Sites: s.store, Log: log.With("room", "queue"), Registerer: s.registry,
+		Store: s.store, Node: s.node.name, Owner: s.node.owner, Backlog: s.store, Agent: routes, Site: routes.Site, Rules: rules.current, Sites: s.store, Believes: s.clock.believed, Log: log.With("room", "queue"), Registerer: s.registry,
 	})
 	s.submission = submission.New(submission.Options{
 		Store: s.store, Suppressions: s.store, Holds: s.store, Addresses: s.store, Routes: slices.Sorted(maps.Keys(cfg.Routes)),
@@ -210,7 +211,7 @@ func (s *server) buildRooms(master [32]byte) error {
 		Postmaster: postmaster{dir: s.path("postmaster")}.keep, Unsubscribes: s.track, Registerer: s.registry,
 	})
 	s.webhooks = webhook.New(webhook.Options{
-		Store: s.store, Owner: s.node.owner, Dial: s.dialer(nil).DialContext, Insecure: cfg.WebhookInsecure, Log: log, Disabled: s.tellDisabled,
+		Store: s.store, Owner: s.node.owner, Dial: s.dialer(nil).DialContext, Insecure: cfg.WebhookInsecure, Log: log, Disabled: s.tellDisabled, Believes: s.clock.believed,
 	})
 	if s.console, err = s.newConsole(master); err != nil {
 		return err

@@ -153,6 +153,9 @@ func (s *Service) conclude(d myodai.Domain, check myodai.Check, began time.Time)
 	if d.PlannedAt.After(began) || disprovesLate(d, check, began) { // the plan changed under the probe, or another was quicker
 		check.Verdict, check.Findings = myodai.VerdictUnknown, nil
 	}
+	if check.Verdict == myodai.VerdictDisproved && !s.Believes() { // grace is a length of time (P16)
+		check.Verdict = myodai.VerdictUnknown
+	}
 	d, kinds := d.Advance(check.Verdict, check.At)
 	cause := primary(check.Findings)
 	if d.State == myodai.DomainPending && cause != "" && cause != d.Cause {

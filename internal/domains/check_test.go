@@ -226,6 +226,24 @@ func TestALateCheckDisprovesNobody(t *testing.T) {
 	}
 }
 
+// P16: while the clock is not believed, missing records count against nobody.
+func TestAWrongClockDisprovesNobody(t *testing.T) {
+	r := newRoom(t)
+	d, err := r.Register(t.Context(), r.tenant, domains.Registration{Name: "acme.example"})
+	check(t, err)
+	r.publish(t, d, "")
+	r.checked(t, d)
+	r.Believes = func() bool { return false }
+	r.setZone(t, hosts)
+	if r.checked(t, d); r.state(t, d) != myodai.DomainVerified {
+		t.Errorf("by a wrong clock the domain is %s", r.state(t, d))
+	}
+	r.Believes = func() bool { return true }
+	if r.checked(t, d); r.state(t, d) != myodai.DomainAtRisk {
+		t.Errorf("by a right clock the domain is %s", r.state(t, d))
+	}
+}
+
 // T02: what a claim that was given up asked for is recognized as such.
 func TestFormerClaimIsRecognized(t *testing.T) {
 	r := newRoom(t)

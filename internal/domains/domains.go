@@ -70,6 +70,9 @@ type Options struct {
 	Ed25519      bool         // also make Ed25519 keys for new domains
 	Random       io.Reader    // of tokens and keys; must not fail
 	Log          *slog.Logger
+	// Believes reports whether anything may be held against a domain by what the clock
+	// says; nil means always.
+	Believes func() bool
 	// Notify writes to who sets a tenant's domains up; nil for nobody.
 	Notify func(ctx context.Context, tenant myodai.TenantID, n Notice) error
 	Wake   func() // called when our zone has changed; nil for nobody
@@ -88,6 +91,9 @@ func New(o Options) *Service {
 	}
 	if o.Wake == nil {
 		o.Wake = func() {}
+	}
+	if o.Believes == nil {
+		o.Believes = func() bool { return true }
 	}
 	o.Log = o.Log.With("room", "domains")
 	return &Service{Options: o, due: newBell()}

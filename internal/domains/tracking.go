@@ -35,8 +35,9 @@ type TrackingOptions struct {
 	Most     int           // tracking domains of one tenant; 0 means 20
 	Random   io.Reader     // of tokens; must not fail
 	Log      *slog.Logger
-	Wake     func() // called when our zone has changed; nil for nobody
-	Order    func() // called when a certificate may be ordered; nil for nobody
+	Wake     func()      // called when our zone has changed; nil for nobody
+	Order    func()      // called when a certificate may be ordered; nil for nobody
+	Believes func() bool // as of Options
 	// Notify writes to the people of a tenant; nil for nobody.
 	Notify func(ctx context.Context, tenant myodai.TenantID, n Notice) error
 }
@@ -55,6 +56,9 @@ func NewTracking(o TrackingOptions) *Tracking {
 	}
 	if o.Most == 0 {
 		o.Most = 20
+	}
+	if o.Believes == nil {
+		o.Believes = func() bool { return true }
 	}
 	for _, f := range []*func(){&o.Wake, &o.Order} {
 		if *f == nil {

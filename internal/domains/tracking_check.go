@@ -124,7 +124,12 @@ func (s *Tracking) conclude(t myodai.TrackingDomain, c myodai.Certificate, rival
 	if t.PlannedAt.After(began) { // what is asked for changed under the probe
 		l.Host, l.Challenge, check.Findings = myodai.StatusUnknown, myodai.StatusUnknown, nil
 	}
-	t, kinds := t.Advance(l, s.StepTime, check.At)
+	after, kinds := t.Advance(l, s.StepTime, check.At)
+	if bides(t, after) && !s.Believes() {
+		after, kinds = t, nil
+		after.CheckedAt = check.At
+	}
+	t = after
 	cause := primary(check.Findings)
 	if !t.Serves() && cause != "" && cause != t.Cause && len(kinds) == 0 {
 		kinds = append(kinds, myodai.EventTrackingDiagnosed)
@@ -151,6 +156,14 @@ func (s *Tracking) conclude(t myodai.TrackingDomain, c myodai.Certificate, rival
 		}
 	}
 	return change, kinds
+}
+
+// bides reports whether a change has to wait until the clock is believed: what counts
+// against a name, takes it out of service, or sets or ends a time in which something
+// is to be done (P16).
+func bides(before, after myodai.TrackingDomain) bool {
+	worse := after.State == myodai.TrackingExpired || after.State == myodai.TrackingSuspended || after.State == myodai.TrackingAtRisk
+	return worse && (after.State != before.State || after.FailedChecks != before.FailedChecks) || !after.Deadline.Equal(before.Deadline)
 }
 
 // checkEvent tells of what a check changed, with what the reader needs to act.

@@ -175,6 +175,32 @@ func TestSecondStepInTime(t *testing.T) {
 	}
 }
 
+// P16: while the clock is not believed, no time is set or ended in which something is
+// to be done, and nothing counts against a name.
+func TestTrackingByAWrongClock(t *testing.T) {
+	l := newLinks(t, 500*time.Millisecond)
+	believed := false
+	l.Believes = func() bool { return believed }
+	d := l.add(t, l.r.tenant, "go.acme.example", "prepared")
+	l.publish(t, "", d)
+	if _, d = l.check(t, d); d.State != myodai.TrackingProving || !d.Deadline.IsZero() || d.CheckedAt.IsZero() {
+		t.Errorf("a deadline is set by a wrong clock: %+v", d)
+	}
+	believed = true
+	if _, d = l.check(t, d); d.Deadline.IsZero() {
+		t.Errorf("no deadline is set by a right one: %+v", d)
+	}
+	believed = false
+	<-time.After(time.Until(d.Deadline))
+	if _, d = l.check(t, d); d.State != myodai.TrackingValidating {
+		t.Errorf("a wrong clock ends the second step: %s", d.State)
+	}
+	believed = true
+	if _, d = l.check(t, d); d.State != myodai.TrackingExpired {
+		t.Errorf("a right clock does not: %s", d.State)
+	}
+}
+
 // T03, T55: whose name it is, DNS says, and nothing else.
 func TestTrackingDomainChangesHands(t *testing.T) {
 	l := newLinks(t, 0)

@@ -17,15 +17,16 @@ type Decision struct {
 //
 // It does not spread the next attempt (Jitter does). A delivery whose next
 // attempt would come after ExpiresAt is given up now: waiting for a moment at
-// which nothing is done anymore helps nobody.
-func Decide(d myodai.Delivery, o myodai.Outcome, now time.Time) Decision {
+// which nothing is done anymore helps nobody. While the clock is not believed,
+// nothing is given up (P16).
+func Decide(d myodai.Delivery, o myodai.Outcome, now time.Time, believed bool) Decision {
 	at := now.Add(Backoff(d.Attempts))
 	switch {
 	case o.Kind == myodai.OutcomeDelivered:
 		return Decision{State: myodai.DeliveryDelivered}
 	case o.Kind == myodai.OutcomePermanent:
 		return Decision{State: myodai.DeliveryBounced}
-	case at.After(d.ExpiresAt):
+	case believed && at.After(d.ExpiresAt):
 		return Decision{State: myodai.DeliveryExpired}
 	}
 	return Decision{State: myodai.DeliveryDeferred, DueAt: at}

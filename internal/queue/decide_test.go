@@ -35,7 +35,7 @@ func TestDecide(t *testing.T) {
 		{"first attempt after its age", 1, transient, maxAge + time.Hour, queue.Decision{State: myodai.DeliveryExpired}},
 	} {
 		d := myodai.Delivery{Attempts: tt.attempts, QueuedAt: queued, ExpiresAt: queued.Add(maxAge)}
-		if got := queue.Decide(d, tt.outcome, queued.Add(tt.after)); got != tt.want {
+		if got := queue.Decide(d, tt.outcome, queued.Add(tt.after), true); got != tt.want {
 			t.Errorf("%s: Decide = %v, want %v", tt.name, got, tt.want)
 		}
 	}
@@ -104,7 +104,7 @@ func TestOutage(t *testing.T) {
 						o.Kind = myodai.OutcomeDelivered
 						perHour[now.Sub(back).Truncate(time.Hour)]++
 					}
-					decision := queue.Decide(d, o, now)
+					decision := queue.Decide(d, o, now, true)
 					if d.State = decision.State; d.State == myodai.DeliveryDeferred {
 						pause := queue.Jitter(decision.DueAt.Sub(now), random.Uint64())
 						if d.Attempts == 1 && pause > 15*time.Minute || pause > 4*time.Hour || pause < 7*time.Minute {

@@ -1,6 +1,7 @@
 package queue_test
 
 import (
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -71,6 +72,29 @@ func TestNobodyDiesWithTheStore(t *testing.T) {
 		synctest.Wait()
 		if got := store.states()[myodai.DeliveryDelivered]; got != 2 {
 			t.Errorf("%d deliveries of the dead were delivered, want 2", got)
+		}
+	})
+}
+
+// TestNothingExpiresByAWrongClock is P16: while the clock is not believed, mail is
+// attempted on at the usual pace, and not given up; later it is.
+func TestNothingExpiresByAWrongClock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newMemory(1, "example.net")
+		var believed atomic.Bool
+		agent := &receivers{reply: func(myodai.Delivery, int) myodai.OutcomeKind { return myodai.OutcomeTransient }}
+		_, stop := start(t, queue.Options{Store: store, Agent: agent, Believes: believed.Load})
+		defer stop()
+		time.Sleep(maxAge + 240*time.Hour) // in simulated time, as below
+		synctest.Wait()
+		if d := store.deliveries[0]; d.State != myodai.DeliveryDeferred || d.Attempts > 150 {
+			t.Errorf("it is %s after %d attempts", d.State, d.Attempts)
+		}
+		believed.Store(true)
+		time.Sleep(5 * time.Hour)
+		synctest.Wait()
+		if d := store.deliveries[0]; d.State != myodai.DeliveryExpired {
+			t.Errorf("with the clock right again it is %s", d.State)
 		}
 	})
 }

@@ -16,15 +16,15 @@ import (
 //
 // retry is how soon the reply wants the next attempt, 0 for no wish. It is heeded
 // three times; who greylists for longer than that gets the usual curve.
-func finish(d myodai.Delivery, o myodai.Outcome, retry time.Duration, now time.Time, random io.Reader, chance uint64) myodai.Finished {
-	decision, before := Decide(d, o, now), d.Last.At
+func finish(d myodai.Delivery, o myodai.Outcome, retry time.Duration, now time.Time, believed bool, random io.Reader, chance uint64) myodai.Finished {
+	decision, before := Decide(d, o, now, believed), d.Last.At
 	if soon := now.Add(retry); retry > 0 && d.Attempts <= 3 && soon.Before(decision.DueAt) {
 		decision.DueAt = soon
 	}
 	d.State, d.Last = decision.State, o
 	if d.State == myodai.DeliveryDeferred {
 		d.DueAt = now.Add(Jitter(decision.DueAt.Sub(now), chance))
-		if d.DueAt.After(d.ExpiresAt) {
+		if believed && d.DueAt.After(d.ExpiresAt) {
 			d.DueAt = d.ExpiresAt
 		}
 	}

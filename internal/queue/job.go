@@ -135,7 +135,7 @@ func (j *job) settle(i int, o myodai.Outcome) {
 		retry = awayPause
 	}
 	q.metrics.attempts.WithLabelValues(string(o.Kind)).Inc()
-	q.records <- finish(j.list[i], o, retry, now, q.with.Random, j.chance(j.list[i]))
+	q.records <- finish(j.list[i], o, retry, now, q.with.Believes(), q.with.Random, j.chance(j.list[i]))
 }
 
 // chance is a number for Jitter, the same for deliveries that may share a

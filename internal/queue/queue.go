@@ -84,6 +84,9 @@ type Options struct {
 	// Grace is how long jobs may go on after Run was told to end; 0 means 25
 	// seconds, which leaves five for writing within the thirty of P15.
 	Grace time.Duration
+	// Believes reports whether mail may be given up by what the clock says; nil means
+	// always.
+	Believes func() bool
 	// Random makes ids and jitter; nil means crypto/rand.Reader.
 	Random io.Reader
 	// Log is told of faults; nil means nobody is.
@@ -110,6 +113,9 @@ func (o Options) withDefaults() Options {
 	if o.Rules == nil {
 		rules := shaping.Default()
 		o.Rules = func() *shaping.Rules { return rules }
+	}
+	if o.Believes == nil {
+		o.Believes = func() bool { return true }
 	}
 	o.JobSize = orElse(o.JobSize, 100)
 	o.Claimed = orElse(o.Claimed, 10_000)

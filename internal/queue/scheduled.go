@@ -101,6 +101,9 @@ func (w *worker) walk(ctx context.Context, now time.Time) {
 
 // expire gives up what was set aside until its time was over.
 func (w *worker) expire(ctx context.Context, now time.Time) {
+	if !w.with.Believes() {
+		return
+	}
 	list, err := w.claim(ctx, now, func(until time.Time) ([]myodai.Delivery, error) {
 		return w.with.Backlog.ClaimExpired(ctx, w.with.Owner, claimSize, now, until)
 	})
@@ -113,6 +116,6 @@ func (w *worker) expire(ctx context.Context, now time.Time) {
 		if o.Text == "" {
 			o.Enhanced, o.Text = "4.4.7", "its servers had no room for it in time"
 		}
-		w.records <- finish(d, o, 0, now, w.with.Random, w.chance())
+		w.records <- finish(d, o, 0, now, true, w.with.Random, w.chance())
 	}
 }

@@ -22,41 +22,35 @@ type Store interface {
 
 // The pace: a tenant is looked at every hour, in pieces that hold nobody up.
 const (
-	look      = time.Minute
-	again     = time.Hour
-	tenants   = 100
-	batch     = 200
-	breath    = 10 * time.Millisecond // between pieces, for those who submit
-	jump      = 10 * time.Minute      // of a clock, within a minute
-	believing = time.Hour             // after a jump, before the clock is believed
+	look    = time.Minute
+	again   = time.Hour
+	tenants = 100
+	batch   = 200
+	breath  = 10 * time.Millisecond // between pieces, for those who submit
 )
 
 // Service removes what is old. Make one with New.
 type Service struct {
-	store Store
-	log   *slog.Logger
+	store    Store
+	believes func() bool
+	log      *slog.Logger
 }
 
-// New makes a service.
-func New(store Store, log *slog.Logger) *Service { return &Service{store, log} }
+// New makes a service. believes reports whether the clock is to be believed now: a
+// clock that jumps would let young mail look old.
+func New(store Store, believes func() bool, log *slog.Logger) *Service {
+	return &Service{store, believes, log}
+}
 
 // Run removes what is old until ctx ends. Any number of nodes may do so at once:
 // each tenant is taken by one of them.
 func (s *Service) Run(ctx context.Context) error {
 	tick := time.NewTicker(look)
 	defer tick.Stop()
-	last, distrust := time.Now(), time.Duration(0)
 	failing := false
 	for {
-		now := time.Now()
-		if Jumped(last, now, now.Sub(last)) {
-			s.log.WarnContext(ctx, "the clock has jumped; nothing is removed for an hour", "from", last.Round(0), "to", now.Round(0))
-			distrust = believing
-		}
-		distrust -= now.Sub(last)
-		last = now
-		if distrust <= 0 {
-			err := s.purge(ctx, now)
+		if s.believes() {
+			err := s.purge(ctx, time.Now())
 			if err != nil && ctx.Err() == nil && !failing {
 				s.log.ErrorContext(ctx, "remove what is old", "err", err)
 			}
@@ -68,12 +62,6 @@ func (s *Service) Run(ctx context.Context) error {
 		case <-tick.C:
 		}
 	}
-}
-
-// Jumped reports whether the wall clock moved from one reading to another by ten
-// minutes more, or less, than the time that passed.
-func Jumped(before, after time.Time, passed time.Duration) bool {
-	return (after.Round(0).Sub(before.Round(0)) - passed).Abs() >= jump // Round takes the monotonic clock off
 }
 
 func (s *Service) purge(ctx context.Context, now time.Time) error {

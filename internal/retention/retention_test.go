@@ -60,7 +60,7 @@ func TestRemovesUntilNothingIsLeft(t *testing.T) {
 		k := &keeper{left: map[string]int{"bodies": 450, "messages": 1, "events": 200}}
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error)
-		go func() { done <- retention.New(k, slog.New(slog.DiscardHandler)).Run(ctx) }()
+		go func() { done <- retention.New(k, func() bool { return true }, slog.New(slog.DiscardHandler)).Run(ctx) }()
 		time.Sleep(30 * time.Second)
 		cancel()
 		if err := <-done; err != nil {
@@ -74,25 +74,24 @@ func TestRemovesUntilNothingIsLeft(t *testing.T) {
 	})
 }
 
-// P16: a clock that moves by itself is not believed.
-func TestJumped(t *testing.T) {
-	now := time.Now()
-	for name, tt := range map[string]struct{ moved, passed time.Duration }{
-		"a minute later":            {time.Minute, time.Minute},
-		"a machine that slept":      {time.Hour, time.Hour},
-		"set right by five minutes": {6 * time.Minute, time.Minute},
-	} {
-		if retention.Jumped(now, now.Add(tt.moved), tt.passed) {
-			t.Errorf("%s: a jump", name)
+// P16: while the clock is not believed, nothing is removed.
+func TestKeepsWhileTheClockIsWrong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k, believed := &keeper{left: map[string]int{}}, false
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() {
+			done <- retention.New(k, func() bool { return believed }, slog.New(slog.DiscardHandler)).Run(ctx)
+		}()
+		time.Sleep(90 * time.Second) // in simulated time, as below
+		if len(k.calls) > 0 {
+			t.Errorf("removed %q", k.calls)
 		}
-	}
-	for name, tt := range map[string]struct{ moved, passed time.Duration }{
-		"a year ahead":                {365 * 24 * time.Hour, time.Minute},
-		"an hour back":                {-time.Hour, time.Minute},
-		"a day back and a day passed": {0, 24 * time.Hour},
-	} {
-		if !retention.Jumped(now, now.Add(tt.moved), tt.passed) {
-			t.Errorf("%s: no jump", name)
+		believed = true
+		time.Sleep(time.Minute)
+		cancel()
+		if err := <-done; err != nil || len(k.calls) == 0 {
+			t.Errorf("nothing is removed later, either: %v", err)
 		}
-	}
+	})
 }

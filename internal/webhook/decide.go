@@ -26,15 +26,16 @@ func Wait(trying time.Duration, chance uint64) time.Duration {
 	return wait - fifth + time.Duration(chance%uint64(2*fifth)) // #nosec G115 -- both are small and positive
 }
 
-// Decide is what becomes of a notification whose webhook answered, or did not.
-func Decide(n myodai.Notification, r myodai.Response, chance uint64) myodai.Notification {
+// Decide is what becomes of a notification whose webhook answered, or did not. While
+// the clock is not believed, nothing is given up (P16).
+func Decide(n myodai.Notification, r myodai.Response, believed bool, chance uint64) myodai.Notification {
 	n.Attempts++
 	n.Last = r
 	trying := r.At.Sub(n.QueuedAt)
 	switch {
 	case r.OK():
 		n.State = myodai.NotificationDelivered
-	case r.Status == http.StatusGone || trying >= GiveUpAfter:
+	case r.Status == http.StatusGone || believed && trying >= GiveUpAfter:
 		n.State = myodai.NotificationFailed
 	default:
 		n.DueAt = r.At.Add(Wait(trying, chance))
@@ -44,8 +45,9 @@ func Decide(n myodai.Notification, r myodai.Response, chance uint64) myodai.Noti
 
 // DecideAll is what becomes of a webhook after some attempts, in the order in
 // which they ended: it works if any was answered well. One that does not is left
-// alone for a while, and in the end, or when it says that it is gone, disabled.
-func DecideAll(w myodai.Webhook, responses []myodai.Response, chance uint64) (_ myodai.Webhook, disabled bool) {
+// alone for a while, and in the end, or when it says that it is gone, disabled; in
+// the end only while the clock is believed.
+func DecideAll(w myodai.Webhook, responses []myodai.Response, believed bool, chance uint64) (_ myodai.Webhook, disabled bool) {
 	if len(responses) == 0 {
 		return w, false
 	}
@@ -62,11 +64,14 @@ func DecideAll(w myodai.Webhook, responses []myodai.Response, chance uint64) (_ 
 			return w, false
 		}
 	}
-	if w.FailingAt.IsZero() {
+	if w.FailingAt.IsZero() && believed {
 		w.FailingAt = responses[0].At
 	}
-	failing := last.At.Sub(w.FailingAt)
-	if failing >= GiveUpAfter {
+	failing := time.Duration(0)
+	if !w.FailingAt.IsZero() {
+		failing = last.At.Sub(w.FailingAt)
+	}
+	if believed && failing >= GiveUpAfter {
 		w.State, w.Reason = myodai.WebhookDisabled, fmt.Sprintf("every attempt has failed for %d hours; the last one: %s",
 			int(failing.Hours()), describe(last))
 		return w, true

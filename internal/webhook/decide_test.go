@@ -73,7 +73,7 @@ func TestDecide(t *testing.T) {
 		{"gone", 410, 0, myodai.NotificationFailed},
 	} {
 		n := myodai.Notification{State: myodai.NotificationDue, QueuedAt: t0, DueAt: t0, Attempts: 3}
-		got := webhook.Decide(n, myodai.Response{Status: tt.status, At: t0.Add(tt.after)}, 0)
+		got := webhook.Decide(n, myodai.Response{Status: tt.status, At: t0.Add(tt.after)}, true, 0)
 		if got.State != tt.want || got.Attempts != 4 || got.Last.Status != tt.status {
 			t.Errorf("%s: %+v, want %s", tt.name, got, tt.want)
 		}
@@ -109,7 +109,7 @@ func TestDecideAll(t *testing.T) {
 		{"gone, though another was taken", time.Time{}, answers(0, 200, 410), myodai.WebhookDisabled, false, "410 Gone"},
 	} {
 		w := myodai.Webhook{State: myodai.WebhookEnabled, FailingAt: tt.failing}
-		got, disabled := webhook.DecideAll(w, tt.responses, 0)
+		got, disabled := webhook.DecideAll(w, tt.responses, true, 0)
 		if got.State != tt.state || disabled != (tt.state == myodai.WebhookDisabled) || got.FailingAt.IsZero() == tt.fails || !strings.Contains(got.Reason, tt.reason) {
 			t.Errorf("%s: %+v", tt.name, got)
 		}
@@ -139,5 +139,21 @@ func TestParseWebhookURL(t *testing.T) {
 	}
 	if _, err := myodai.ParseWebhookURL("http://10.0.0.1:8080/x", true); err != nil {
 		t.Error(err)
+	}
+}
+
+// P16: while the clock is not believed, no event is given up, no webhook is disabled,
+// and none is said to fail since a time that may be wrong.
+func TestNothingIsGivenUpByAWrongClock(t *testing.T) {
+	failed := myodai.Response{Status: 500, At: t0.Add(10 * 365 * 24 * time.Hour)}
+	n := webhook.Decide(myodai.Notification{State: myodai.NotificationDue, QueuedAt: t0}, failed, false, 0)
+	if n.State != myodai.NotificationDue || n.DueAt.Sub(failed.At) > 6*time.Hour {
+		t.Errorf("an event: %+v", n)
+	}
+	for _, since := range []time.Time{{}, t0} {
+		w, disabled := webhook.DecideAll(myodai.Webhook{State: myodai.WebhookEnabled, FailingAt: since}, []myodai.Response{failed}, false, 0)
+		if disabled || w.State != myodai.WebhookEnabled || !w.FailingAt.Equal(since) || !w.RetryAt.After(failed.At) {
+			t.Errorf("a webhook: %+v", w)
+		}
 	}
 }

@@ -136,14 +136,14 @@ func (r *round) attempt(ctx context.Context, n myodai.Notification) {
 	defer r.mu.Unlock()
 	r.silent = r.silent || response.Status == 0
 	r.responses = append(r.responses, response)
-	r.told = append(r.told, Decide(n, response, r.chance()))
+	r.told = append(r.told, Decide(n, response, r.Believes(), r.chance()))
 }
 
 // finish writes what became of a webhook and its notifications.
 func (s *Service) finish(ctx context.Context, w myodai.Webhook, told []myodai.Notification, responses []myodai.Response) error {
 	ctx, cancel := context.WithTimeout(ctx, attemptTime)
 	defer cancel()
-	w, disabled := DecideAll(w, responses, s.chance())
+	w, disabled := DecideAll(w, responses, s.Believes(), s.chance())
 	var events []myodai.Event
 	if disabled {
 		events = append(events, s.event(myodai.EventWebhookDisabled, w, time.Now()))

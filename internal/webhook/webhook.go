@@ -43,6 +43,9 @@ type Options struct {
 	Owner string
 	// Disabled tells a tenant's owners that we disabled a webhook; nil tells nobody.
 	Disabled func(ctx context.Context, w myodai.Webhook)
+	// Believes reports whether anything may be given up by what the clock says; nil
+	// means always.
+	Believes func() bool
 	Poll     time.Duration // how often to look for what is due; 0 means every second
 }
 
@@ -60,6 +63,9 @@ func New(o Options) *Service {
 	}
 	if o.Poll == 0 {
 		o.Poll = time.Second
+	}
+	if o.Believes == nil {
+		o.Believes = func() bool { return true }
 	}
 	o.Log = o.Log.With("room", "webhook")
 	s := &Service{Options: o, client: newClient(o)}
