@@ -1,7 +1,9 @@
 package store
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"github.com/myodai/myodai"
@@ -29,6 +31,79 @@ func (s *Store) Accept(ctx context.Context, a myodai.Accepted) (m myodai.Message
 		s.bodies.put(bodyOf{a.Message.TenantID, a.Message.ID}, a.Body, len(a.Deliveries))
 	}
 	return r.message, r.repeated, nil
+}
+
+// acceptAll writes every message of the list but those whose idempotency key
+// was used before, and notes the answers. An error is for the whole
+// transaction; a key used for something else refuses its own message only.
+func (q session) acceptAll(list []*entry, answers []answer) error {
+	skip, err := q.useKeys(list, answers)
+	if err != nil {
+		return err
+	}
+	fresh := make([]myodai.Accepted, 0, len(list))
+	for i, e := range list {
+		if e.accept != nil && !skip[i] {
+			answers[i].message = e.accept.Message
+			fresh = append(fresh, *e.accept)
+		}
+	}
+	return q.addMessages(fresh)
+}
+
+// useKeys takes the idempotency keys of the list, and says whose message is not
+// to be written. Keys are taken in their order, so that two transactions cannot
+// wait for each other.
+func (q session) useKeys(list []*entry, answers []answer) (skip []bool, err error) {
+	type key struct {
+		tenant myodai.TenantID
+		name   string
+	}
+	skip = make([]bool, len(list))
+	var keyed []int
+	for i, e := range list {
+		if e.accept != nil && e.accept.IdempotencyKey != "" {
+			keyed = append(keyed, i)
+		}
+	}
+	slices.SortStableFunc(keyed, func(i, j int) int {
+		a, b := list[i].accept, list[j].accept
+		return cmp.Or(cmp.Compare(a.Message.TenantID, b.Message.TenantID), cmp.Compare(a.IdempotencyKey, b.IdempotencyKey))
+	})
+	here := map[key]myodai.Accepted{} // whose message is written in this transaction
+	for _, i := range keyed {
+		a := *list[i].accept
+		k := key{a.Message.TenantID, a.IdempotencyKey}
+		if first, ok := here[k]; ok {
+			skip[i] = true
+			answers[i] = repeat(first.RequestHash, first.Message, a)
+			continue
+		}
+		before, err := q.useIdempotencyKey(a)
+		switch {
+		case err != nil:
+			return nil, err
+		case before == nil:
+			here[k] = a
+			continue
+		}
+		skip[i] = true
+		if answers[i] = repeat(before.request, myodai.Message{}, a); answers[i].err == nil {
+			if answers[i].message, err = q.message(a.Message.TenantID, before.message); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return skip, nil
+}
+
+// repeat is the answer to a message whose key was used before.
+func repeat(request [32]byte, first myodai.Message, a myodai.Accepted) answer {
+	if request != a.RequestHash {
+		return answer{err: myodai.Refuse(myodai.CodeConflict, "idempotency_key",
+			"this idempotency key was used for another request; use a new key for each message")}
+	}
+	return answer{message: first, repeated: true}
 }
 
 // useIdempotencyKey takes the key for this message, or returns what it was used

@@ -126,7 +126,7 @@ func byDue(a, b myodai.Delivery) int {
 // lease ran out and was taken over, or because a bounce came back meanwhile,
 // nothing at all is written, and its id is in lost.
 func (s *Store) FinishDeliveries(ctx context.Context, owner string, list []myodai.Finished) (lost []myodai.DeliveryID, err error) {
-	err = s.write(ctx, "finish deliveries", func(q session) error {
+	err = s.group.share(ctx, "finish deliveries", func(q session) error {
 		lost = nil
 		held, err := q.finish(owner, list)
 		if err != nil {
@@ -162,7 +162,7 @@ func (s *Store) FinishDeliveries(ctx context.Context, owner string, list []myoda
 		return q.addEvents(events)
 	})
 	if err != nil {
-		return nil, err
+		return nil, wrap("finish deliveries", err)
 	}
 	for _, f := range list {
 		s.bodies.attempted(bodyOf{f.Delivery.TenantID, f.Delivery.MessageID})

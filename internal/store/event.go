@@ -20,6 +20,10 @@ func eventFields(e *myodai.Event) []any {
 // Taking numbers lets one transaction of a tenant wait for another, so they are
 // taken in the order in which they become visible.
 func (q session) addEvents(events []myodai.Event) error {
+	if q.later != nil {
+		*q.later = append(*q.later, events...)
+		return nil
+	}
 	ofTenant := map[myodai.TenantID][]myodai.Event{}
 	for _, e := range events {
 		ofTenant[e.TenantID] = append(ofTenant[e.TenantID], e)

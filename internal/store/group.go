@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -23,33 +22,46 @@ const (
 
 var errClosed = errors.New("the store is closed")
 
-// group lets messages that are accepted at the same time share a transaction,
-// and so one fsync: whoever comes while a commit is under way goes with the
-// next. Nobody waits for company.
+// group lets those who write at the same time share a transaction, and so one
+// fsync: whoever comes while a commit is under way goes with the next. Nobody
+// waits for company. Messages that are accepted and results of attempts go this
+// way, since under load there are always more of both.
 type group struct {
-	waiting chan *acceptance
+	waiting chan *entry
 	closing chan struct{}
 	ended   sync.Once
 	writers sync.WaitGroup
 }
 
-// acceptance is one message that waits to be accepted.
-type acceptance struct {
-	ctx    context.Context
-	a      myodai.Accepted
+// entry is one write that waits for a transaction.
+type entry struct {
+	ctx   context.Context
+	doing string
+	// accept is a message to be accepted; nil for another write, which is do, and
+	// may run several times.
+	accept *myodai.Accepted
+	do     func(session) error
 	answer chan answer // has room for the one answer, so nobody has to be there
 }
 
-// answer is what Accept returns.
+// answer is what comes of an entry; only of a message it is more than err.
 type answer struct {
 	message  myodai.Message
 	repeated bool
 	err      error
 }
 
+// octets is how much an entry adds to what its transaction writes.
+func (e *entry) octets() int {
+	if e.accept == nil {
+		return 0
+	}
+	return len(e.accept.Body)
+}
+
 // open starts the writers.
 func (g *group) open(s *Store) {
-	g.waiting, g.closing = make(chan *acceptance, maxGroup), make(chan struct{})
+	g.waiting, g.closing = make(chan *entry, maxGroup), make(chan struct{})
 	for range s.dialect.groups {
 		g.writers.Go(func() { g.write(s) })
 	}
@@ -64,26 +76,37 @@ func (g *group) close() {
 
 // accept hands a message to a writer and waits for what becomes of it.
 func (g *group) accept(ctx context.Context, a myodai.Accepted) answer {
-	w := &acceptance{ctx: ctx, a: a, answer: make(chan answer, 1)}
-	if err := ctx.Err(); err != nil {
+	return g.wait(&entry{ctx: ctx, doing: "accept message", accept: &a})
+}
+
+// share has do run in a transaction that others may be part of. An error of do
+// undoes what it wrote and nothing else.
+func (g *group) share(ctx context.Context, doing string, do func(session) error) error {
+	return g.wait(&entry{ctx: ctx, doing: doing, do: do}).err
+}
+
+// wait hands an entry to a writer and waits for what becomes of it.
+func (g *group) wait(e *entry) answer {
+	e.answer = make(chan answer, 1)
+	if err := e.ctx.Err(); err != nil {
 		return answer{err: err}
 	}
 	select {
-	case g.waiting <- w:
-	case <-ctx.Done():
-		return answer{err: ctx.Err()}
+	case g.waiting <- e:
+	case <-e.ctx.Done():
+		return answer{err: e.ctx.Err()}
 	case <-g.closing:
 		return answer{err: errClosed}
 	}
 	select {
-	case r := <-w.answer:
+	case r := <-e.answer:
 		return r
-	case <-ctx.Done():
-		return answer{err: ctx.Err()}
+	case <-e.ctx.Done():
+		return answer{err: e.ctx.Err()}
 	case <-g.closing:
 		g.writers.Wait() // one of them may just be writing it
 		select {
-		case r := <-w.answer:
+		case r := <-e.answer:
 			return r
 		default:
 			return answer{err: errClosed}
@@ -91,25 +114,25 @@ func (g *group) accept(ctx context.Context, a myodai.Accepted) answer {
 	}
 }
 
-// write accepts what waits, group by group, until closing.
+// write writes what waits, group by group, until closing.
 func (g *group) write(s *Store) {
 	for {
 		select {
 		case <-g.closing:
 			return
 		case first := <-g.waiting:
-			s.acceptGroup(g.collect(first))
+			s.writeGroup(g.collect(first))
 		}
 	}
 }
 
 // collect takes what waits already, as far as the bounds allow.
-func (g *group) collect(first *acceptance) []*acceptance {
-	list, size := []*acceptance{first}, len(first.a.Body)
+func (g *group) collect(first *entry) []*entry {
+	list, size := []*entry{first}, first.octets()
 	for len(list) < maxGroup && size < maxGroupBytes {
 		select {
 		case next := <-g.waiting:
-			list, size = append(list, next), size+len(next.a.Body)
+			list, size = append(list, next), size+next.octets()
 		default:
 			return list
 		}
@@ -117,21 +140,20 @@ func (g *group) collect(first *acceptance) []*acceptance {
 	return list
 }
 
-// acceptGroup answers everybody in the list. They share one transaction. When a
+// writeGroup answers everybody in the list. They share one transaction. When a
 // statement of it fails, nothing was written, and each is tried alone, so that
-// one message that cannot be stored harms no other. When the commit fails,
-// nobody knows what was written, and each gets that fault: no second try could
-// be honest (P03).
-func (s *Store) acceptGroup(list []*acceptance) {
-	list = slices.DeleteFunc(list, func(w *acceptance) bool {
-		gone := w.ctx.Err() != nil
+// one that cannot be stored harms no other. When the commit fails, nobody knows
+// what was written, and each gets that fault: no second try could be honest (P03).
+func (s *Store) writeGroup(list []*entry) {
+	list = slices.DeleteFunc(list, func(e *entry) bool {
+		gone := e.ctx.Err() != nil
 		if gone {
-			w.answer <- answer{err: w.ctx.Err()}
+			e.answer <- answer{err: e.ctx.Err()}
 		}
 		return gone
 	})
 	if len(list) == 1 {
-		list[0].answer <- s.acceptAlone(list[0].ctx, list[0].a)
+		list[0].answer <- s.writeAlone(list[0])
 		return
 	}
 	if len(list) == 0 {
@@ -140,109 +162,58 @@ func (s *Store) acceptGroup(list []*acceptance) {
 	ctx, cancel := context.WithTimeout(context.Background(), groupTime)
 	defer cancel()
 	answers := make([]answer, len(list))
-	err := s.write(ctx, "accept messages", func(q session) error {
-		clear(answers)
-		return q.acceptAll(list, answers)
-	})
+	err := s.write(ctx, doingOf(list), func(q session) error { return q.writeAll(list, answers) })
 	_, uncertain := errors.AsType[*commitError](err)
-	s.log.DebugContext(ctx, "messages shared a transaction", "count", len(list), "err", err)
-	for i, w := range list {
+	s.log.DebugContext(ctx, "writes shared a transaction", "count", len(list), "err", err)
+	for i, e := range list {
 		switch {
 		case err == nil:
-			w.answer <- answers[i]
+			e.answer <- answers[i]
 		case uncertain:
-			w.answer <- answer{err: err}
+			e.answer <- answer{err: err}
 		default:
-			w.answer <- s.acceptAlone(w.ctx, w.a)
+			e.answer <- s.writeAlone(e)
 		}
 	}
 }
 
-// acceptAlone accepts one message in a transaction of its own.
-func (s *Store) acceptAlone(ctx context.Context, a myodai.Accepted) answer {
-	if err := ctx.Err(); err != nil {
+// doingOf names a transaction by what is most of it.
+func doingOf(list []*entry) string {
+	if slices.ContainsFunc(list, func(e *entry) bool { return e.accept != nil }) {
+		return "accept messages"
+	}
+	return list[0].doing
+}
+
+// writeAlone writes one entry in a transaction of its own.
+func (s *Store) writeAlone(e *entry) answer {
+	if err := e.ctx.Err(); err != nil {
 		return answer{err: err}
 	}
-	alone, answers := []*acceptance{{a: a}}, make([]answer, 1)
-	err := s.write(ctx, "accept message", func(q session) error {
-		clear(answers)
-		return q.acceptAll(alone, answers)
-	})
+	alone, answers := []*entry{e}, make([]answer, 1)
+	err := s.write(e.ctx, e.doing, func(q session) error { return q.writeAll(alone, answers) })
 	if err != nil {
 		return answer{err: err}
 	}
 	return answers[0]
 }
 
-// acceptAll writes every message of the list but those whose idempotency key
-// was used before, and notes the answers. An error is for the whole
-// transaction; a key used for something else refuses its own message only.
-func (q session) acceptAll(list []*acceptance, answers []answer) error {
-	skip, err := q.useKeys(list, answers)
-	if err != nil {
+// writeAll writes every entry of the list, and then the events of all of them: a
+// transaction takes each tenant's numbers once, and last, as others wait for them.
+func (q session) writeAll(list []*entry, answers []answer) error {
+	clear(answers)
+	q.later = &[]myodai.Event{}
+	if err := q.acceptAll(list, answers); err != nil {
 		return err
 	}
-	fresh := make([]myodai.Accepted, 0, len(list))
-	for i, w := range list {
-		if !skip[i] {
-			answers[i].message = w.a.Message
-			fresh = append(fresh, w.a)
-		}
-	}
-	return q.addMessages(fresh)
-}
-
-// useKeys takes the idempotency keys of the list, and says whose message is not
-// to be written. Keys are taken in their order, so that two transactions cannot
-// wait for each other.
-func (q session) useKeys(list []*acceptance, answers []answer) (skip []bool, err error) {
-	type key struct {
-		tenant myodai.TenantID
-		name   string
-	}
-	skip = make([]bool, len(list))
-	var keyed []int
-	for i, w := range list {
-		if w.a.IdempotencyKey != "" {
-			keyed = append(keyed, i)
-		}
-	}
-	slices.SortStableFunc(keyed, func(i, j int) int {
-		a, b := list[i].a, list[j].a
-		return cmp.Or(cmp.Compare(a.Message.TenantID, b.Message.TenantID), cmp.Compare(a.IdempotencyKey, b.IdempotencyKey))
-	})
-	here := map[key]myodai.Accepted{} // whose message is written in this transaction
-	for _, i := range keyed {
-		a := list[i].a
-		k := key{a.Message.TenantID, a.IdempotencyKey}
-		if first, ok := here[k]; ok {
-			skip[i] = true
-			answers[i] = repeat(first.RequestHash, first.Message, a)
-			continue
-		}
-		before, err := q.useIdempotencyKey(a)
-		switch {
-		case err != nil:
-			return nil, err
-		case before == nil:
-			here[k] = a
-			continue
-		}
-		skip[i] = true
-		if answers[i] = repeat(before.request, myodai.Message{}, a); answers[i].err == nil {
-			if answers[i].message, err = q.message(a.Message.TenantID, before.message); err != nil {
-				return nil, err
+	for _, e := range list {
+		if e.accept == nil {
+			if err := e.do(q); err != nil {
+				return err
 			}
 		}
 	}
-	return skip, nil
-}
-
-// repeat is the answer to a message whose key was used before.
-func repeat(request [32]byte, first myodai.Message, a myodai.Accepted) answer {
-	if request != a.RequestHash {
-		return answer{err: myodai.Refuse(myodai.CodeConflict, "idempotency_key",
-			"this idempotency key was used for another request; use a new key for each message")}
-	}
-	return answer{message: first, repeated: true}
+	events := *q.later
+	q.later = nil
+	return q.addEvents(events)
 }

@@ -23,7 +23,7 @@ type shared struct {
 func (c *shared) Enabled(context.Context, slog.Level) bool { return true }
 
 func (c *shared) Handle(_ context.Context, r slog.Record) error {
-	if r.Message != "messages shared a transaction" {
+	if r.Message != "writes shared a transaction" {
 		return nil
 	}
 	c.mu.Lock()

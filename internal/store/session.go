@@ -30,6 +30,8 @@ type session struct {
 	after    func(context.Context)
 	// noted is what a transaction has written for the audit trail; nil outside.
 	noted *noted
+	// later gathers the events of writes that share a transaction; nil for none.
+	later *[]myodai.Event
 }
 
 // exec runs a statement and returns the number of rows it touched.

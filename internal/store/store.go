@@ -150,6 +150,11 @@ func (s *Store) transact(ctx context.Context, doing string, do func(session) err
 		return nil
 	}
 	q := session{ctx: ctx, on: tx, dialect: s.dialect, compiled: compiled, noted: &noted{}}
+	if s.dialect.compile {
+		// What takes no round trip is over before anybody has canceled it, and to be
+		// ready for that costs more than many a statement.
+		q.ctx = context.WithoutCancel(ctx)
+	}
 	if err := s.audited(q, do); err != nil {
 		// The error that led here says more than one of the rollback would.
 		_ = tx.Rollback()
