@@ -193,6 +193,7 @@ func (s *server) buildRooms(master [32]byte) error {
 	s.queue = queue.New(queue.Options{
 		Store: s.store, Node: s.node.name, Owner: s.node.owner, Backlog: s.store, Agent: routes, Site: routes.Site, Rules: rules.current, Sites: s.store, Believes: s.clock.believed, Log: log.With("room", "queue"), Registerer: s.registry,
 	})
+	s.store.HandTo(s.queue)
 	s.submission = submission.New(submission.Options{
 		Store: s.store, Suppressions: s.store, Holds: s.store, Addresses: s.store, Routes: slices.Sorted(maps.Keys(cfg.Routes)),
 		Random: rand.Reader, ReturnKey: [32]byte(returnKey), MailHost: cfg.Hostname, Links: s.track, Log: log.With("room", "submission"), Wake: s.queue.Wake,

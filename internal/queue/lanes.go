@@ -31,6 +31,9 @@ type lanes struct {
 	places places
 	// overflow is what is to be set aside in the store.
 	overflow []myodai.DeliveryID
+	// waits is told of scheduled queues that something waits in, and of those that
+	// nothing does any more.
+	waits func(in myodai.ScheduledQueue, something bool)
 	// sent is what sources under warm-up have sent today, as it was written down.
 	sent map[sentKey]int
 }
@@ -42,7 +45,7 @@ func newLanes(sessions, claimed, jobSize int, rules *shaping.Rules) *lanes {
 	return &lanes{
 		sessions: sessions, claimed: claimed, jobSize: jobSize, rules: rules,
 		lanes: map[way]*lane{}, asleep: map[*lane]time.Time{}, tenants: map[myodai.TenantID]*load{},
-		places: newPlaces(), sent: map[sentKey]int{},
+		places: newPlaces(), sent: map[sentKey]int{}, waits: func(myodai.ScheduledQueue, bool) {},
 	}
 }
 
@@ -120,7 +123,9 @@ func (l *lanes) add(list []myodai.Delivery, now time.Time) {
 		} else if l.hasRoom(d.TenantID, false) && l.places.hold(d, l.untried()) {
 			l.counted(d.TenantID, 1)
 		} else {
-			l.places.holdQueue(myodai.ScheduledQueueOf(d))
+			from := myodai.ScheduledQueueOf(d)
+			l.places.holdQueue(from)
+			l.waits(from, true)
 			l.overflow = append(l.overflow, d.ID)
 		}
 	}
@@ -148,6 +153,7 @@ func (l *lanes) admit(a *lane, d myodai.Delivery, waited bool, now time.Time) {
 // note notes that something of a lane was set aside.
 func (l *lanes) note(a *lane, from myodai.ScheduledQueue) {
 	a.setAside(from)
+	l.waits(from, true)
 	if _, sleeps := l.asleep[a]; !sleeps {
 		l.list(a)
 	}

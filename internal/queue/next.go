@@ -132,6 +132,7 @@ func (l *lanes) hungry(now time.Time) (a *lane, from myodai.ScheduledQueue, n in
 			continue
 		}
 		delete(a.inside, from)
+		l.waits(from, false)
 		n = roomFor(from.TenantID)
 		if rate := a.outlets[0].state.Rate(a.limits); rate > 0 {
 			n = min(n, 1+int(rate*60)) // what it may take before long
@@ -149,7 +150,7 @@ func (l *lanes) refill(a *lane, from myodai.ScheduledQueue, list []myodai.Delive
 		l.admit(a, d, true, now)
 	}
 	if more {
-		a.setAside(from)
+		l.note(a, from)
 	}
 	l.list(a)
 }

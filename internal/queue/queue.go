@@ -147,6 +147,7 @@ type Queue struct {
 	with    Options // completed
 	metrics *metrics
 	wake    chan struct{}
+	hand    *hand
 	records chan myodai.Finished // from jobs to the one writer
 	signals chan signal          // from jobs to the loop
 }
@@ -157,7 +158,7 @@ func New(o Options) *Queue {
 	o = o.withDefaults()
 	return &Queue{
 		with: o, metrics: newMetrics(o.Registerer),
-		wake: make(chan struct{}, 1), records: make(chan myodai.Finished, batchSize), signals: make(chan signal, 64),
+		wake: make(chan struct{}, 1), hand: newHand(), records: make(chan myodai.Finished, batchSize), signals: make(chan signal, 64),
 	}
 }
 

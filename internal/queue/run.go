@@ -34,6 +34,7 @@ func (q *Queue) Run(ctx context.Context) error {
 	writing.Go(func() { q.metrics.watch(ctx, q.with.Store, q.with.Log) })
 
 	w := &worker{Queue: q, lanes: newLanes(q.with.Sessions, q.with.Claimed, q.with.JobSize, q.with.Rules())}
+	w.lanes.waits = q.hand.waits
 	w.begin = func(b begin) {
 		j := &job{queue: q, begin: b, source: b.outlet.source, rules: w.lanes.rules, limits: b.lane.limits}
 		jobs.Go(func() { q.run(attempts, j) })
@@ -77,6 +78,7 @@ func (w *worker) loop(ctx context.Context) {
 	for ctx.Err() == nil {
 		now := time.Now()
 		alone, over := w.alone(now)
+		w.receive(ctx, now, alone)
 		if look = (look || over) && !alone; look {
 			look = w.look(ctx, now)
 		}
@@ -99,12 +101,31 @@ func (w *worker) loop(ctx context.Context) {
 			wake, rested = nil, time.After(wakePause)
 		case <-rested:
 			wake, rested = w.wake, nil
+		case <-w.hand.come:
 		case <-w.hurry:
 			look = true
 		case <-sleep:
 		case s := <-w.signals:
 			s(w.lanes, time.Now())
 		}
+	}
+}
+
+// receive takes in what was accepted here. While something is attempted alone it
+// has to wait like everything else.
+func (w *worker) receive(ctx context.Context, now time.Time, alone bool) {
+	room := max(w.with.Claimed/2-w.lanes.waiting, 0)
+	if alone {
+		room = 0
+	}
+	leased, aside := w.hand.taken(room)
+	if alone {
+		w.giveBack(ctx, leased)
+	} else {
+		w.lanes.add(leased, now)
+	}
+	for _, from := range aside {
+		w.lanes.found(from, now)
 	}
 }
 
@@ -175,6 +196,8 @@ const longAfter = 100 * 365 * 24 * time.Hour
 func (w *worker) end(ctx context.Context, jobs *sync.WaitGroup, cut func()) {
 	later, cancel := context.WithTimeout(context.WithoutCancel(ctx), w.with.Grace)
 	defer cancel()
+	leased, _ := w.hand.taken(-1)
+	w.giveBack(later, leased)
 	if d := w.trial.waits; d != nil {
 		w.release(later, []myodai.DeliveryID{d.ID})
 	}

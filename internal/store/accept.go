@@ -27,19 +27,16 @@ func (s *Store) Accept(ctx context.Context, a myodai.Accepted) (m myodai.Message
 	if r.err != nil {
 		return myodai.Message{}, false, wrap("accept message", r.err)
 	}
-	if !r.repeated && a.Message.Basis != "" { // what is held is not signed yet
-		s.bodies.put(bodyOf{a.Message.TenantID, a.Message.ID}, a.Body, len(a.Deliveries))
-	}
 	return r.message, r.repeated, nil
 }
 
 // acceptAll writes every message of the list but those whose idempotency key
 // was used before, and notes the answers. An error is for the whole
 // transaction; a key used for something else refuses its own message only.
-func (q session) acceptAll(list []*entry, answers []answer) error {
+func (q session) acceptAll(list []*entry, answers []answer, by Hand) (placed, error) {
 	skip, err := q.useKeys(list, answers)
 	if err != nil {
-		return err
+		return placed{}, err
 	}
 	fresh := make([]myodai.Accepted, 0, len(list))
 	for i, e := range list {
@@ -48,7 +45,7 @@ func (q session) acceptAll(list []*entry, answers []answer) error {
 			fresh = append(fresh, *e.accept)
 		}
 	}
-	return q.addMessages(fresh)
+	return q.addMessages(fresh, by)
 }
 
 // useKeys takes the idempotency keys of the list, and says whose message is not
@@ -135,8 +132,9 @@ type use struct {
 	message myodai.MessageID
 }
 
-// addMessages writes messages with all that belongs to them.
-func (q session) addMessages(list []myodai.Accepted) error {
+// addMessages writes messages with all that belongs to them, and says where their
+// deliveries are.
+func (q session) addMessages(list []myodai.Accepted, by Hand) (p placed, err error) {
 	messages := make([][]any, 0, len(list))
 	var chunks [][]any
 	var deliveries []myodai.Delivery
@@ -151,15 +149,15 @@ func (q session) addMessages(list []myodai.Accepted) error {
 		deliveries, events = append(deliveries, a.Deliveries...), append(events, a.Events...)
 	}
 	if err := q.insert("messages", messageNames, messages); err != nil {
-		return err
+		return p, err
 	}
 	if err := q.insert("body_chunks", chunkNames, chunks); err != nil {
-		return err
+		return p, err
 	}
-	if err := q.addDeliveries(deliveries); err != nil {
-		return err
+	if p, err = q.place(deliveries, by); err != nil {
+		return p, err
 	}
-	return q.addEvents(events)
+	return p, q.addEvents(events)
 }
 
 var (

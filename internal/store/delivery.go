@@ -27,14 +27,20 @@ func deliveryFields(d *myodai.Delivery) []any {
 // waiting is the condition of the partial indexes: what is not terminal.
 const waiting = `state in ('accepted', 'deferred')`
 
-func (q session) addDeliveries(list []myodai.Delivery) error {
+// addDeliveries writes new deliveries, those of which aside is true into their
+// scheduled queues.
+func (q session) addDeliveries(list []myodai.Delivery, aside []bool) error {
 	rows := make([][]any, 0, len(list))
 	var notices [][]any
-	for _, d := range list {
+	for i, d := range list {
+		queue := ""
+		if aside[i] {
+			queue = myodai.ScheduledQueueOf(d).String()
+		}
 		rows = append(rows, []any{
 			d.ID, d.TenantID, d.MessageID, d.Recipient.Local, d.Recipient.Domain, d.ReturnPath.Local, d.ReturnPath.Domain,
 			d.Route, d.State, d.Attempts, d.DueAt, d.QueuedAt, d.ExpiresAt, document{d.Last}, d.LeaseOwner, d.LeasedUntil,
-			d.Hold, d.Notify, d.Probe, d.Class, d.Pool, document{d.Terms},
+			d.Hold, d.Notify, d.Probe, d.Class, d.Pool, document{d.Terms}, queue,
 		})
 		if d.Notify && d.State == myodai.DeliverySuppressed {
 			notices = append(notices, noticeOf(d, myodai.NoticeFailed, d.QueuedAt))
@@ -43,7 +49,7 @@ func (q session) addDeliveries(list []myodai.Delivery) error {
 	if err := q.insert("deliveries", []string{
 		"id", "tenant_id", "message_id", "recipient_local", "recipient_domain", "return_local", "return_domain",
 		"route", "state", "attempts", "due_at", "queued_at", "expires_at", "last_outcome", "lease_owner", "leased_until",
-		"hold", "notify", "probe", "class", "pool", "terms",
+		"hold", "notify", "probe", "class", "pool", "terms", "queue",
 	}, rows); err != nil {
 		return err
 	}
@@ -211,5 +217,5 @@ func (q session) finish(owner string, list []myodai.Finished) (held map[myodai.D
 // ReleaseDeliveries gives back deliveries that were claimed and not attempted,
 // as if they had never been. Those that owner does not hold are left alone.
 func (s *Store) ReleaseDeliveries(ctx context.Context, owner string, ids []myodai.DeliveryID) error {
-	return s.write(ctx, "release deliveries", func(q session) error { return q.giveBack(owner, ids, "") })
+	return wrap("release deliveries", s.group.share(ctx, "release deliveries", func(q session) error { return q.giveBack(owner, ids, "") }))
 }

@@ -161,8 +161,7 @@ func (s *Store) writeGroup(list []*entry) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), groupTime)
 	defer cancel()
-	answers := make([]answer, len(list))
-	err := s.write(ctx, doingOf(list), func(q session) error { return q.writeAll(list, answers) })
+	answers, err := s.writeAll(ctx, doingOf(list), list)
 	_, uncertain := errors.AsType[*commitError](err)
 	s.log.DebugContext(ctx, "writes shared a transaction", "count", len(list), "err", err)
 	for i, e := range list {
@@ -190,30 +189,50 @@ func (s *Store) writeAlone(e *entry) answer {
 	if err := e.ctx.Err(); err != nil {
 		return answer{err: err}
 	}
-	alone, answers := []*entry{e}, make([]answer, 1)
-	err := s.write(e.ctx, e.doing, func(q session) error { return q.writeAll(alone, answers) })
+	answers, err := s.writeAll(e.ctx, e.doing, []*entry{e})
 	if err != nil {
 		return answer{err: err}
 	}
 	return answers[0]
 }
 
+// writeAll writes every entry of the list in one transaction, and hands over what
+// it accepted.
+func (s *Store) writeAll(ctx context.Context, doing string, list []*entry) (answers []answer, err error) {
+	answers = make([]answer, len(list))
+	var accepted placed
+	err = s.write(ctx, doing, func(q session) (err error) {
+		clear(answers)
+		accepted, err = q.writeAll(list, answers, s.hand)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	for i, e := range list {
+		if a := e.accept; a != nil && !answers[i].repeated && answers[i].err == nil && a.Message.Basis != "" { // what is held is not signed yet
+			s.bodies.put(bodyOf{a.Message.TenantID, a.Message.ID}, a.Body, len(a.Deliveries))
+		}
+	}
+	s.handOver(accepted)
+	return answers, nil
+}
+
 // writeAll writes every entry of the list, and then the events of all of them: a
 // transaction takes each tenant's numbers once, and last, as others wait for them.
-func (q session) writeAll(list []*entry, answers []answer) error {
-	clear(answers)
+func (q session) writeAll(list []*entry, answers []answer, by Hand) (accepted placed, err error) {
 	q.later = &[]myodai.Event{}
-	if err := q.acceptAll(list, answers); err != nil {
-		return err
+	if accepted, err = q.acceptAll(list, answers, by); err != nil {
+		return accepted, err
 	}
 	for _, e := range list {
 		if e.accept == nil {
 			if err := e.do(q); err != nil {
-				return err
+				return accepted, err
 			}
 		}
 	}
 	events := *q.later
 	q.later = nil
-	return q.addEvents(events)
+	return accepted, q.addEvents(events)
 }

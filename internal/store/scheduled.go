@@ -14,9 +14,9 @@ const aside = waiting + ` and queue <> ''`
 // into the scheduled queues they belong to, as if they had not been claimed.
 // Those that owner does not hold are left alone.
 func (s *Store) SetAside(ctx context.Context, owner string, ids []myodai.DeliveryID) error {
-	return s.write(ctx, "set deliveries aside", func(q session) error {
+	return wrap("set deliveries aside", s.group.share(ctx, "set deliveries aside", func(q session) error {
 		return q.giveBack(owner, ids, `, queue = tenant_id || '/' || class || '/' || route || '/' || pool || '/' || recipient_domain`)
-	})
+	}))
 }
 
 // ReleaseClaim gives back whatever owner holds until exactly the given instant: a

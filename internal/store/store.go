@@ -45,6 +45,7 @@ type Store struct {
 	sending  shared[myodai.MessageID, myodai.Sending]
 	listed   shared[listed, []myodai.Suppression]
 	group    group
+	hand     Hand                                         // nil for nobody
 	fast     func(*rsa.PrivateKey) (crypto.Signer, error) // nil for none
 	// Compiled statements of writer and reader; nil where the driver keeps its own.
 	writing, reading *statements

@@ -60,7 +60,7 @@ type Options struct {
 	MaxAge        time.Duration // how long delivery is tried; 0 means DefaultMaxAge
 	Signing       int           // signatures made at a time; 0 means one per processor
 	Log           *slog.Logger  // of Run; nil: nothing is logged
-	Wake          func()        // called after each commit that leaves something to deliver; nil for nobody
+	Wake          func()        // called when what was held is due; nil for nobody
 }
 
 // Engine takes messages in. It is safe for concurrent use.

@@ -250,14 +250,13 @@ func (e *Engine) signatures(ctx context.Context, message []byte, signers []dkim.
 	return dkim.Sign(message, signers, now)
 }
 
-// accept commits, and only then tells the queue.
+// accept commits. Who is to deliver it hears of it from the store.
 func (e *Engine) accept(ctx context.Context, a myodai.Accepted) (Result, error) {
 	m, repeated, err := e.o.Store.Accept(ctx, a)
 	if err != nil {
 		return Result{}, faultOr("accept", err)
 	}
 	if !repeated {
-		e.o.Wake()
 		return Result{Message: m, Deliveries: a.Deliveries}, nil
 	}
 	deliveries, err := e.o.Store.Deliveries(ctx, m.TenantID, m.ID)

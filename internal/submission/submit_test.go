@@ -26,14 +26,8 @@ func TestSubmit(t *testing.T) {
 		l := newLedger()
 		example := l.domains[0]
 		l.publish(example.ID, "example.com", "s1", myodai.KeyRSA)
-		woken := 0
 		e := submission.New(submission.Options{
 			Store: l, Suppressions: l, Random: &counter{}, ReturnKey: returnKey, MailHost: "mx.plat.example", MaxAge: 72 * time.Hour,
-			Wake: func() {
-				if woken++; len(l.accepted) != woken {
-					t.Error("the queue was woken before the commit")
-				}
-			},
 		})
 		now := time.Now()
 		r := request(hello)
@@ -47,8 +41,8 @@ func TestSubmit(t *testing.T) {
 		if !bytes.Equal(r.Raw, before) {
 			t.Error("the submitter's message was changed")
 		}
-		if woken != 1 || len(l.accepted) != 1 || got.Repeated {
-			t.Fatalf("woken %d times, accepted %d, %+v", woken, len(l.accepted), got)
+		if len(l.accepted) != 1 || got.Repeated {
+			t.Fatalf("accepted %d, %+v", len(l.accepted), got)
 		}
 		a := l.accepted[0]
 		m := a.Message
@@ -187,8 +181,7 @@ func TestOwnDateAndMessageIDStay(t *testing.T) {
 // message, and that the key of one request opens no other (P05).
 func TestIdempotency(t *testing.T) {
 	l := newLedger()
-	woken := 0
-	e := submission.New(submission.Options{Store: l, Suppressions: l, Random: &counter{}, MailHost: "mx.plat.example", Wake: func() { woken++ }})
+	e := submission.New(submission.Options{Store: l, Suppressions: l, Random: &counter{}, MailHost: "mx.plat.example"})
 	r := request(hello)
 	r.IdempotencyKey = "order-1"
 	first, err := e.Submit(context.Background(), r)
@@ -202,8 +195,8 @@ func TestIdempotency(t *testing.T) {
 	if !again.Repeated || again.Message != first.Message || len(again.Deliveries) != 1 || again.Deliveries[0] != first.Deliveries[0] {
 		t.Errorf("again = %+v, want %+v", again, first)
 	}
-	if len(l.accepted) != 1 || woken != 1 {
-		t.Errorf("%d messages, woken %d times; want 1 and 1", len(l.accepted), woken)
+	if len(l.accepted) != 1 {
+		t.Errorf("%d messages; want 1", len(l.accepted))
 	}
 	other := r
 	other.Recipients = addresses("else@example.net")
@@ -295,16 +288,13 @@ func TestWhoMaySendUpToTheLimit(t *testing.T) {
 }
 
 // TestFaultsAcceptNothing breaks the store at each of its methods: what comes
-// back is a fault, not a refusal that would make the submitter give up, and the
-// queue is not told of anything (P03).
+// back is a fault, not a refusal that would make the submitter give up (P03).
 func TestFaultsAcceptNothing(t *testing.T) {
 	for _, method := range []string{"Tenant", "SendingDomains", "DomainNamed", "Suppressed", "Signers", "Accept"} {
 		t.Run(method, func(t *testing.T) {
 			l := newLedger()
 			l.brokenAt = method
-			e := submission.New(submission.Options{Store: l, Suppressions: l, Random: &counter{}, MailHost: "mx.plat.example", Wake: func() {
-				t.Error("the queue was woken")
-			}})
+			e := submission.New(submission.Options{Store: l, Suppressions: l, Random: &counter{}, MailHost: "mx.plat.example"})
 			raw := hello
 			if method == "DomainNamed" {
 				raw = "From: a@pending.example\r\n\r\n"
