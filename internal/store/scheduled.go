@@ -42,7 +42,7 @@ func (q session) giveBack(owner string, ids []myodai.DeliveryID, set string) err
 		}
 		_, err := q.exec(`
 			update deliveries set attempts = attempts - 1, lease_owner = '', leased_until = 0`+set+`
-			 where lease_owner = $1 and id in (`+placeholders(2, len(some))+`)`, args...)
+			 where lease_owner || '' = $1 and id in (`+placeholders(2, len(some))+`)`, args...)
 		if err != nil {
 			return err
 		}

@@ -172,7 +172,7 @@ CREATE INDEX deliveries_queue on deliveries (queue, due_at, id) where state in (
 
 CREATE INDEX deliveries_queue_end on deliveries (expires_at, id) where state in ('accepted', 'deferred') and queue <> '';
 
-CREATE INDEX deliveries_recipient on deliveries (tenant_id, recipient_domain, recipient_local, message_id);
+CREATE INDEX deliveries_recipient on deliveries (recipient_domain, tenant_id, recipient_local, message_id);
 
 CREATE INDEX deliveries_standing on deliveries (tenant_id, id) where state = 'held' and hold = 'standing';
 
@@ -391,7 +391,7 @@ CREATE TABLE messages (
   foreign key (tenant_id, domain_id) references domains (tenant_id, id)
 );
 
-CREATE INDEX messages_header on messages (tenant_id, header_id);
+CREATE INDEX messages_header on messages (header_id, tenant_id);
 
 CREATE TABLE migrations (version bigint primary key, name text not null);
 
