@@ -1,14 +1,16 @@
 package store
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"fmt"
 	"net/url"
 	"os"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
+	"github.com/jackc/pgx/v5/stdlib"
 	"modernc.org/sqlite"
 )
 
@@ -107,14 +109,36 @@ func openSQLite(path string) (write, read *sql.DB, err error) {
 }
 
 func openPostgres(url string) (write, read *sql.DB, err error) {
-	db, err := sql.Open("pgx", url)
+	config, err := pgx.ParseConfig(url)
 	if err != nil {
 		// The text of the error may hold the password.
 		return nil, nil, fmt.Errorf("the database URL cannot be read")
 	}
+	db := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(wish))
 	db.SetMaxOpenConns(postgresConnections)
 	db.SetMaxIdleConns(postgresConnections)
 	return db, db, nil
+}
+
+// wishes are settings of a connection. An engine that does not know one goes
+// without it.
+var wishes = []string{
+	// Whole tables are read only where there is no other way. Otherwise a plan that
+	// was made while a table was small, and kept, would read all of it when it is
+	// large, until the server has gathered statistics.
+	"set enable_seqscan = off",
+	// What compiling a query pays for we do not ask.
+	"set jit = off",
+	// Bodies are large, and this takes a fraction of the time.
+	"set default_toast_compression = lz4",
+}
+
+// wish asks for what we would like of a new connection.
+func wish(ctx context.Context, conn *pgx.Conn) error {
+	for _, setting := range wishes {
+		_, _ = conn.Exec(ctx, setting)
+	}
+	return nil
 }
 
 func sqliteCode(err error) int {
