@@ -87,6 +87,12 @@ type SiteState struct {
 	PausedUntil time.Time `json:"paused_until"` // zero when it is not
 	Why         string    `json:"why"`          // the site's words, or what failed; "" when nothing holds it back
 	Since       time.Time `json:"since"`        // when that was
+
+	// What the node knows beside, for its next run.
+	Eased   int     `json:"eased,omitempty"`   // connections that the site's words left of its limits; 0 for all
+	Factor  float64 `json:"factor,omitempty"`  // and of its rate; 0 for all
+	Strikes int     `json:"strikes,omitempty"` // pauses since the last delivery
+	Reply   string  `json:"reply,omitempty"`   // the rule for replies that counted last
 }
 
 // Sent is how many messages a source under warm-up sent to a site on a day.

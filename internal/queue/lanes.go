@@ -36,6 +36,9 @@ type lanes struct {
 	waits func(in myodai.ScheduledQueue, something bool)
 	// sent is what sources under warm-up have sent today, as it was written down.
 	sent map[sentKey]int
+	// before is what the run before this one knew of sites that nothing went to yet.
+	before      map[outletKey]myodai.SiteState
+	beforeSince time.Time
 }
 
 // load is what a tenant has of a node.
@@ -86,6 +89,9 @@ func (l *lanes) furnish(a *lane, now time.Time) {
 			o = a.outlets[i]
 		}
 		o.source, o.weight = l.rules.Sources[share.Source].Source, share.Weight
+		if i < 0 {
+			l.recallInto(o, a.way, now)
+		}
 		outlets = append(outlets, o)
 	}
 	a.outlets = outlets

@@ -191,4 +191,5 @@ func (l *lanes) forget(now time.Time) {
 			delete(l.asleep, a)
 		}
 	}
+	l.forgetBefore(now)
 }

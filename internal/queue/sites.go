@@ -3,6 +3,7 @@ package queue
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -12,9 +13,12 @@ import (
 
 // Sites keeps what nodes know of sites.
 type Sites interface {
-	// ReportSites replaces what the node said before, adds what was sent to the counts
-	// of the day, and returns the sites that an operator wants resumed.
-	ReportSites(ctx context.Context, node string, states []myodai.SiteState, sent []myodai.Sent, now time.Time) (resume []myodai.Site, err error)
+	// ReportSites replaces what this run of the node with a name, and those before it,
+	// said, adds what was sent to the counts of the day, and returns the sites that an
+	// operator wants resumed.
+	ReportSites(ctx context.Context, name, node string, states []myodai.SiteState, sent []myodai.Sent, now time.Time) (resume []myodai.Site, err error)
+	// RecallSites is what the run before this one of the node with a name said last.
+	RecallSites(ctx context.Context, name string, now time.Time) ([]myodai.SiteState, error)
 	// SentOn is what was sent on a day.
 	SentOn(ctx context.Context, day time.Time) ([]myodai.Sent, error)
 }
@@ -35,6 +39,8 @@ type reporter struct {
 	next  time.Time
 	day   time.Time // of which the counts were read
 	quiet bool      // nothing was told the last time
+
+	recalled bool // what the run before this one knew
 }
 
 // tell writes down what is known of sites, and reads what the day's counts were
@@ -45,6 +51,14 @@ func (w *worker) tell(ctx context.Context, now time.Time, last bool) {
 		return
 	}
 	r.next = now.Add(reportPause)
+	if !r.recalled && w.with.Node != "" {
+		list, err := w.with.Sites.RecallSites(ctx, w.with.Node, now)
+		if err != nil {
+			return // claims fail as well, and that is told
+		}
+		r.recalled = true
+		w.lanes.takeUp(list, now)
+	}
 	if today := shaping.Day(now); !r.day.Equal(today) {
 		list, err := w.with.Sites.SentOn(ctx, today)
 		if err != nil {
@@ -57,7 +71,7 @@ func (w *worker) tell(ctx context.Context, now time.Time, last bool) {
 	if len(states) == 0 && r.quiet {
 		return
 	}
-	resume, err := w.with.Sites.ReportSites(ctx, w.with.Owner, states, sent, now)
+	resume, err := w.with.Sites.ReportSites(ctx, w.with.Node, w.with.Owner, states, sent, now)
 	if err != nil {
 		return
 	}
@@ -95,12 +109,19 @@ func (l *lanes) states(now time.Time) (list []myodai.SiteState) {
 				Site: a.site, Route: a.route, Pool: a.pool, Source: o.source.Name, Rule: a.limits.Site, Running: o.running, Waiting: a.count,
 				Behind: len(a.inside), Connections: a.connections(o), Rate: o.state.Rate(a.limits), SentToday: o.sent,
 				Allowance: l.rules.Allowance(o.source.Name, now), Why: o.state.Why, Since: o.state.Since,
+				Eased: o.state.Eased, Factor: o.state.Factor, Strikes: o.state.Strikes, Reply: o.state.Rule,
 			}
 			if o.state.Paused(now) {
 				s.PausedUntil = o.state.PausedUntil
 			}
 			list = append(list, s)
 		}
+	}
+	for _, s := range l.before {
+		if !now.Before(s.PausedUntil) {
+			s.PausedUntil = time.Time{}
+		}
+		list = append(list, s)
 	}
 	slices.SortFunc(list, func(a, b myodai.SiteState) int {
 		return cmp.Or(b.PausedUntil.Compare(a.PausedUntil), cmp.Compare(b.Why, a.Why), cmp.Compare(b.Waiting, a.Waiting), cmp.Compare(a.Site, b.Site))
@@ -138,6 +159,7 @@ func (l *lanes) saved(list []myodai.Sent) {
 
 // resume lets mail go to a site as if it had never held us back.
 func (l *lanes) resume(site myodai.Site) {
+	maps.DeleteFunc(l.before, func(at outletKey, _ myodai.SiteState) bool { return at.site == site })
 	for _, a := range l.lanes {
 		if a.site != site {
 			continue

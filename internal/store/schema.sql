@@ -539,7 +539,7 @@ CREATE TABLE site_states (
   source text not null,
   document text not null,
   reported_at bigint not null,
-  resume boolean not null,
+  resume boolean not null, name text not null default '',
   primary key (node, site, route, pool, source)
 );
 
