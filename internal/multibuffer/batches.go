@@ -6,8 +6,7 @@ import (
 )
 
 // company is how long a batch waits to become full, where one has just been made:
-// then more is to come, and in company a signature costs a quarter. After a pause
-// nobody waits.
+// then more is to come, and four cost no more than one. After a pause nobody waits.
 const company = 2 * time.Millisecond
 
 // batches puts those who sign at the same time into the lanes beside each other.
@@ -27,14 +26,14 @@ type batches struct {
 type request struct {
 	key    *key
 	digest []byte
-	answer chan []byte // has room for it
+	answer chan []byte // has room for it; nil when the signature was wrong
 }
 
 func (b *batches) sign(k *key, digest []byte) []byte {
 	r := &request{k, digest, make(chan []byte, 1)}
 	b.mu.Lock()
 	b.waiting = append(b.waiting, r)
-	if len(b.waiting) >= together {
+	if len(b.waiting) >= pairs {
 		select {
 		case b.full <- struct{}{}:
 		default:
@@ -76,11 +75,12 @@ func (b *batches) work() {
 	}
 }
 
-// next takes out a batch; nil when nothing waits, and then the worker is gone.
+// next takes out a batch, which leaves no lane empty if more than a few wait; nil
+// when nothing waits, and then the worker is gone.
 func (b *batches) next() []*request {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if pause := company - time.Since(b.made); len(b.waiting) < together && pause > 0 {
+	if pause := company - time.Since(b.made); len(b.waiting) < pairs && pause > 0 {
 		select {
 		case <-b.full: // said of a batch that is gone
 		default:
@@ -98,6 +98,9 @@ func (b *batches) next() []*request {
 	if n == 0 {
 		b.working--
 		return nil
+	}
+	if n > pairs {
+		n -= n % pairs
 	}
 	batch := b.waiting[:n:n]
 	if b.waiting = b.waiting[n:]; len(b.waiting) == 0 {

@@ -7,4 +7,6 @@
 // to the octet. Each is checked with the public key before it is handed out, and
 // made again by crypto/rsa should it ever be wrong, so a fault of this package or
 // of the processor neither leaves here nor gives the key away.
+//
+// The assembly that multiplies is written by package kernels below this one.
 package multibuffer

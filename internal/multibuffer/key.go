@@ -2,37 +2,39 @@ package multibuffer
 
 import (
 	"bytes"
-	"crypto"
 	"crypto/rsa"
 	"errors"
 	"math/big"
 )
 
-// size is that of a signature, in octets.
-const size = 256
+// size is that of a signature, in octets; exponent is that of public keys.
+const size, exponent = 256, 65537
 
 // key is a private key in the form in which lanes compute.
 type key struct {
 	private *rsa.PrivateKey
 	p, q    prime
 	coeff   plain // 1/q modulo p, times 2^1040
+	public  public
 }
 
 // prime is one of the two primes of a key, and the power to it.
 type prime struct {
-	n        plain
-	inverse  uint64 // -1/n modulo 2^52
-	square   plain  // 2^2080 modulo n
-	cube     plain  // 2^3120 modulo n
-	exponent [size]byte
+	n, digit, block plain // see modulus
+	inverse         uint64
+	folded          [2 * quarter]uint64
+	carries         [2]uint64
+	square          plain      // 2^2080 modulo n
+	cube            plain      // 2^3120 modulo n
+	exponent        [size]byte // four bits each, the highest first
 }
 
-var errKey = errors.New("the key is not RSA-2048 of two primes of one length")
+var errKey = errors.New("the key is not RSA-2048 of two primes of one length with the exponent 65537")
 
 // newKey prepares a key. This is done once for each, by numbers whose time is
 // not constant, like the reading of a key itself.
 func newKey(private *rsa.PrivateKey) (*key, error) {
-	if len(private.Primes) != 2 || private.N.BitLen() != 8*size {
+	if len(private.Primes) != 2 || private.N.BitLen() != 8*size || private.E != exponent {
 		return nil, errKey
 	}
 	p, q := private.Primes[0], private.Primes[1]
@@ -43,26 +45,50 @@ func newKey(private *rsa.PrivateKey) (*key, error) {
 	k := &key{private: private}
 	k.p.prepare(p, private.Precomputed.Dp)
 	k.q.prepare(q, private.Precomputed.Dq)
-	coeff := new(big.Int).Lsh(private.Precomputed.Qinv, digits*width)
-	split(k.coeff[:], coeff.Mod(coeff, p).Bytes())
+	k.coeff = plainOf(modulo(new(big.Int).Mul(private.Precomputed.Qinv, power(digits)), p))
+	k.public.prepare(private.N)
 	return k, nil
 }
 
 func (r *prime) prepare(n, exponent *big.Int) {
-	split(r.n[:], n.Bytes())
-	inverse := r.n[0] // right modulo 8
-	for range 5 {     // and each time modulo twice as many bits
-		inverse *= 2 - r.n[0]*inverse
+	r.n, r.digit, r.block = plainOf(n), plainOf(minusOne(n, 1)), plainOf(minusOne(n, digits/2))
+	r.inverse = minusInverse(n, 1).Uint64()
+	for i := range r.carries {
+		block := r.block[i*digits/2:]
+		for j := range quarter {
+			sum := block[j] + block[j+quarter] + r.carries[i]
+			r.folded[i*quarter+j], r.carries[i] = sum&mask, sum>>width
+		}
 	}
-	r.inverse = -inverse & mask
-	power := new(big.Int).Lsh(big.NewInt(1), 2*digits*width)
-	split(r.square[:], new(big.Int).Mod(power, n).Bytes())
-	power.Lsh(power, digits*width)
-	split(r.cube[:], new(big.Int).Mod(power, n).Bytes())
+	r.square, r.cube = plainOf(modulo(power(2*digits), n)), plainOf(modulo(power(3*digits), n))
 	var octets [size / 2]byte
 	for i, octet := range exponent.FillBytes(octets[:]) {
 		r.exponent[2*i], r.exponent[2*i+1] = octet>>4, octet&15
 	}
+}
+
+// power is that of two which has n digits below it.
+func power(n int) *big.Int { return new(big.Int).Lsh(big.NewInt(1), uint(n*width)) } // #nosec G115 -- small
+
+func modulo(x, n *big.Int) *big.Int { return new(big.Int).Mod(x, n) }
+
+// minusInverse is -1/n modulo so many digits.
+func minusInverse(n *big.Int, digits int) *big.Int {
+	inverse := new(big.Int).ModInverse(n, power(digits))
+	return inverse.Sub(power(digits), inverse)
+}
+
+// minusOne is (k·n+1) without so many digits at its low end, which are zero: k·n
+// is the multiple of n that is -1 modulo them.
+func minusOne(n *big.Int, digits int) *big.Int {
+	multiple := minusInverse(n, digits)
+	multiple.Mul(multiple, n).Add(multiple, big.NewInt(1))
+	return multiple.Rsh(multiple, uint(digits*width)) // #nosec G115 -- small
+}
+
+func plainOf(x *big.Int) (z plain) {
+	split(z[:], x.Bytes())
+	return z
 }
 
 // digestInfo stands before a SHA-256 digest (RFC 8017 §9.2).
@@ -79,9 +105,4 @@ func pad(digest []byte) []byte {
 	copy(block[end:], digestInfo)
 	copy(block[end+len(digestInfo):], digest)
 	return block
-}
-
-// check reports whether a signature is right.
-func (k *key) check(digest, signature []byte) bool {
-	return rsa.VerifyPKCS1v15(&k.private.PublicKey, crypto.SHA256, digest, signature) == nil
 }

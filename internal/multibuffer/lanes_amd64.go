@@ -2,23 +2,36 @@ package multibuffer
 
 import "golang.org/x/sys/cpu"
 
-func supported() bool { return cpu.X86.HasAVX512F && cpu.X86.HasAVX512IFMA }
+//go:generate go run ./kernels
 
-// multiply sets z to x·y/2^1040 modulo n, in each lane, up to one n too much:
-// Montgomery's product. inverse is -1/n modulo 2^52. It is right for n below
-// 2^1024 and x and y below 4n, in digits of 52 bits; z may be x or y.
+func supported() bool {
+	return cpu.X86.HasAVX512F && cpu.X86.HasAVX512DQ && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512IFMA
+}
+
+// square sets sum to x·x.
 //
 //go:noescape
-func multiply(z, x, y, n *number, inverse *vector)
+func square(sum *double, x *number)
 
-// square sets z to x·x/2^1040 modulo n as multiply does, with three quarters of
-// the work. sum is memory for it.
+// multiply sets sum to x·y. Beside that it sets each lane of z to that of the
+// table's entry which index names for it; it reads all of the table, so that
+// what was chosen does not show in time. z is neither x nor y.
 //
 //go:noescape
-func square(z, x, n *number, inverse *vector, sum *[2]number)
+func multiply(sum *double, x, y, z *number, table *table, index *vector)
 
-// choose sets each lane of z to that of the table's entry which index names for
-// it. It reads all of the table, so that what was chosen does not show in time.
+// reduce sets z to sum/2^1040 modulo n, plus a few n: below 4n, for a product of
+// numbers below 2^1040 of which one is below 8n, or both. It spends the sum.
 //
 //go:noescape
-func choose(z *number, table *[16]number, index *vector)
+func reduce(z *number, sum *double, m *modulus)
+
+// add adds x to z, n columns of each.
+//
+//go:noescape
+func add(z, x *vector, n int)
+
+// settle makes digits of n columns; the next one takes what is carried.
+//
+//go:noescape
+func settle(z *vector, n int)

@@ -4,8 +4,14 @@ package multibuffer
 
 func supported() bool { return false }
 
-func multiply(_, _, _, _ *number, _ *vector) { panic("multibuffer: not on this processor") }
+const elsewhere = "multibuffer: not on this processor"
 
-func square(_, _, _ *number, _ *vector, _ *[2]number) { panic("multibuffer: not on this processor") }
+func square(*double, *number) { panic(elsewhere) }
 
-func choose(*number, *[16]number, *vector) { panic("multibuffer: not on this processor") }
+func multiply(*double, *number, *number, *number, *table, *vector) { panic(elsewhere) }
+
+func reduce(*number, *double, *modulus) { panic(elsewhere) }
+
+func add(*vector, *vector, int) { panic(elsewhere) }
+
+func settle(*vector, int) { panic(elsewhere) }

@@ -37,8 +37,8 @@ func open(t testing.TB) func(*rsa.PrivateKey) (crypto.Signer, error) {
 func TestSign(t *testing.T) {
 	accelerate := open(t)
 	var all sync.WaitGroup
-	for range 9 {
-		key := newKey(t, 2048)
+	for i := range 9 {
+		key := multibuffer.Eight()[i%8]
 		fast, err := accelerate(key)
 		if err != nil {
 			t.Fatal(err)
@@ -63,13 +63,16 @@ func TestSign(t *testing.T) {
 func TestOthersSignAsBefore(t *testing.T) {
 	accelerate := open(t)
 	digest := sha256.Sum256(nil)
-	for name, key := range map[string]*rsa.PrivateKey{"1024 bits": newKey(t, 1024), "3072 bits": newKey(t, 3072)} {
+	three := *multibuffer.Eight()[0]
+	three.E = 3
+	others := map[string]*rsa.PrivateKey{"1024 bits": newKey(t, 1024), "3072 bits": newKey(t, 3072), "exponent 3": &three}
+	for name, key := range others {
 		s, err := accelerate(key)
 		if err != nil || s != crypto.Signer(key) {
 			t.Errorf("%s: signer %T, %v; want the key itself", name, s, err)
 		}
 	}
-	s, err := accelerate(newKey(t, 2048))
+	s, err := accelerate(multibuffer.Eight()[0])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +85,7 @@ func TestOthersSignAsBefore(t *testing.T) {
 // change by much.
 func BenchmarkSign(b *testing.B) {
 	accelerate := open(b)
-	key := newKey(b, 2048)
+	key := multibuffer.Eight()[0]
 	fast, err := accelerate(key)
 	if err != nil {
 		b.Fatal(err)

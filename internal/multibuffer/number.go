@@ -1,91 +1,110 @@
 package multibuffer
 
-import "math/bits"
+import (
+	"encoding/binary"
+	"math/bits"
+)
 
 // The form of numbers: 20 digits of 52 bits, which is room for 1024 bits and for
 // sums of a few, eight numbers beside each other.
 const (
-	digits = 20
-	width  = 52
-	mask   = 1<<width - 1
-	lanes  = 8
+	digits  = 20
+	width   = 52
+	mask    = 1<<width - 1
+	lanes   = 8
+	quarter = digits / 4
 )
 
-// vector is one digit of eight numbers; number is eight numbers.
+// vector is one digit of eight numbers; number is eight numbers; table is their
+// powers from the 0th on.
 type (
 	vector [lanes]uint64
 	number [digits]vector
+	table  [16]number
 )
 
-// plain is one number. What is in it may be secret: nothing here branches on it.
-type plain [digits]uint64
+// double is a product on its way: columns which, each at its place, add up to it,
+// and may be negative. The lowest ten are digits already; the next is the lower
+// five of them plus the upper ones, with a mask of the lanes that carry.
+type double struct {
+	columns [2 * digits]vector
+	_       [quarter + 1]vector
+	_       [digits]vector // for the kernels
+}
 
-func (z *number) set(lane int, x *plain) {
-	for i, digit := range x {
+// modulus is what reduce needs to know of a number n.
+type modulus struct {
+	digit   number // (k·n+1)/2^52, where k·n is -1 modulo 2^52
+	n       number
+	inverse vector              // -1/n modulo 2^52
+	block   number              // as digit, of 2^520
+	folded  [2 * quarter]vector // of each half of block, the lower five digits plus the upper ones
+	carries vector              // their masks
+}
+
+// plain is one number, and wide one of 2048 bits. What is in them may be secret:
+// nothing here branches on it.
+type (
+	plain [digits]uint64
+	wide  [2 * digits]uint64
+)
+
+// put writes digits to a lane.
+func put(z []vector, lane int, digits []uint64) {
+	for i, digit := range digits {
 		z[i][lane] = digit
 	}
 }
 
-func (z *number) lane(lane int) (x plain) {
-	for i := range z {
-		x[i] = z[i][lane]
+// get reads digits from a lane.
+func get(digits []uint64, z []vector, lane int) {
+	for i := range digits {
+		digits[i] = z[i][lane]
 	}
-	return x
 }
 
-// add sets z to x+y, with digits of 52 bits again.
-func (z *number) add(x, y *number) {
-	for lane := range lanes {
-		carry := uint64(0)
-		for i := range digits {
-			sum := x[i][lane] + y[i][lane] + carry
-			z[i][lane], carry = sum&mask, sum>>width
-		}
-	}
-}
+// Two digits are 13 octets; a wide number is this many.
+const octets = 13 * digits
 
 // split reads a number from its octets, the highest first, into digits from the
-// lowest on. What does not fit is left out.
-func split(to []uint64, octets []byte) {
-	clear(to)
-	for i := range octets {
-		octet, at := uint64(octets[len(octets)-1-i]), 8*i
-		digit, shift := at/width, at%width
-		if digit < len(to) {
-			to[digit] |= octet << shift & mask
-		}
-		if digit+1 < len(to) && shift > width-8 {
-			to[digit+1] |= octet >> (width - shift)
-		}
+// lowest on.
+func split(to []uint64, from []byte) {
+	var number [8 + octets]byte
+	copy(number[len(number)-len(from):], from)
+	for i := range to {
+		end := len(number) - 13*i/2
+		to[i] = binary.BigEndian.Uint64(number[end-8:end]) >> (4 * (i % 2)) & mask
 	}
 }
 
 // join writes digits as octets, the highest first.
-func join(to []byte, digits []uint64) {
-	for i := range to {
-		at := 8 * i
-		digit, shift := at/width, at%width
-		octet := digits[digit] >> shift
-		if shift > width-8 && digit+1 < len(digits) {
-			octet |= digits[digit+1] << (width - shift)
-		}
-		to[len(to)-1-i] = byte(octet)
+func join(to []byte, from *wide) {
+	var number [octets]byte
+	for i := 0; i < len(from); i += 2 {
+		end := len(number) - 13*i/2
+		low, high := from[i]|from[i+1]<<width, from[i+1]>>(64-width)
+		binary.BigEndian.PutUint64(number[end-8:end], low)
+		number[end-9], number[end-10], number[end-11] = byte(high), byte(high>>8), byte(high>>16)
+		number[end-12], number[end-13] = byte(high>>24), byte(high>>32)
 	}
+	copy(to, number[octets-len(to):])
 }
 
-// less is x modulo n for x below 2n.
+// less is x modulo n for x below 4n.
 func (x plain) less(n *plain) plain {
-	var difference plain
-	borrow := uint64(0)
-	for i := range digits {
-		d := x[i] - n[i] - borrow
-		difference[i], borrow = d&mask, d>>63
+	for range 3 {
+		var difference plain
+		borrow := uint64(0)
+		for i := range digits {
+			d := x[i] - n[i] - borrow
+			difference[i], borrow = d&mask, d>>63
+		}
+		keep := -borrow // all ones when x is below n already
+		for i := range digits {
+			x[i] = difference[i] ^ (difference[i]^x[i])&keep
+		}
 	}
-	keep := -borrow // all ones when x is below n already
-	for i := range digits {
-		difference[i] ^= (difference[i] ^ x[i]) & keep
-	}
-	return difference
+	return x
 }
 
 // apart is x-y+2n, which is not negative for y below 2n.
@@ -99,7 +118,7 @@ func (x plain) apart(y, n *plain) (z plain) {
 }
 
 // timesPlus is x·y + add, in twice as many digits.
-func (x plain) timesPlus(y, add *plain) (z [2 * digits]uint64) {
+func (x plain) timesPlus(y, add *plain) (z wide) {
 	copy(z[:], add[:])
 	for i := range digits {
 		carry := uint64(0)
