@@ -29,7 +29,7 @@ fuzz: ## every fuzz target for FUZZTIME
 
 soak: ## kills, deaths at named points, pulled plugs: much more of them than the tests have
 	scripts/packages
-	MYODAI_SOAK=5m scripts/postgres $(GO) test ./e2e -run 'TestNothingAcceptedIsLost|TestThreeNodes|TestCrash|TestPowerLoss|TestBadDisk|TestDatabaseAway' -v -timeout 120m
+	MYODAI_SOAK=5m scripts/postgres $(GO) test ./e2e -run 'TestNothingAcceptedIsLost|TestThreeNodes|TestCrash|TestPowerLoss|TestBadDisk|TestPostgres' -v -timeout 120m
 
 bench: ## what is fast and what is not, measured, beside Postfix and the machine's limits
 	$(GO) test -run '^$$' -bench . -benchmem ./...

@@ -44,14 +44,36 @@ func once(point string) bool {
 func TestCrashPoints(t *testing.T) {
 	r := newRig(t, "")
 	stop(r.cmd)
+	r.diesEverywhere(t, crash.Points)
+	r.isolates(t)
+}
+
+// onPostgres are the points at which the program dies on PostgreSQL as well: around
+// the commits that messages and results share. make soak takes every point.
+func onPostgres() []string {
+	if os.Getenv("MYODAI_SOAK") != "" {
+		return crash.Points
+	}
+	return []string{
+		"accept messages: before the commit", "accept messages: after the commit", "claim deliveries: after the commit",
+		"attempt: after the reply", "finish deliveries: before the commit", "finish deliveries: after the commit",
+		"finish webhook: before the commit", "heartbeat: before the commit",
+	}
+}
+
+// diesEverywhere has the program die at each of the points, under load, and waits
+// for all that was answered for.
+func (r *rig) diesEverywhere(t *testing.T, points []string) {
+	t.Helper()
 	ended := make(chan struct{})
 	load := r.load(ended)
 	deaths, began := []time.Time{}, time.Now()
-	for _, n := range passages() {
-		for _, point := range crash.Points {
+	for _, passage := range passages() {
+		for _, point := range points {
 			if atStart(point) || forCertificates(point) {
 				continue
 			}
+			n := passage
 			if once(point) {
 				n = 1
 			}
@@ -64,7 +86,6 @@ func TestCrashPoints(t *testing.T) {
 	r.settles(t, 4*time.Minute)
 	t.Logf("%d deaths at named points in %s; answered for: %v", len(deaths), time.Since(began).Round(time.Second), r.figures())
 	r.duplicates(t, deaths)
-	r.isolates(t)
 }
 
 // diesAt runs the program until it dies at a point.

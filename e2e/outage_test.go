@@ -76,12 +76,23 @@ func (s *server) backend(t *testing.T) int {
 	return pid
 }
 
-// TestDatabaseAway is P03 and P07: under load the database is stopped, killed, and
-// made to recover from the crash of one of its processes. Mail is refused for now;
-// with the database back everything goes on by itself, in the same process.
-func TestDatabaseAway(t *testing.T) {
+// TestPostgres takes one service to a PostgreSQL server that goes away, and lets it
+// die itself (P01) while the server is well.
+func TestPostgres(t *testing.T) {
 	s := newServer(t)
 	r := newRig(t, s.url())
+	if !t.Run("away", func(t *testing.T) { r.databaseAway(t, s) }) {
+		return
+	}
+	stop(r.cmd)
+	r.forget()
+	t.Run("dies at named points", func(t *testing.T) { r.diesEverywhere(t, onPostgres()) })
+}
+
+// databaseAway is P03 and P07: under load the database is stopped, killed, and made
+// to recover from the crash of one of its processes. Mail is refused for now; with
+// the database back everything goes on by itself, in the same process.
+func (r *rig) databaseAway(t *testing.T, s *server) {
 	ended := make(chan struct{})
 	load := r.acts(ended)
 	for _, tt := range []struct {

@@ -446,6 +446,13 @@ func (r *rig) looksAround(t *testing.T) {
 	}
 }
 
+// forget begins the record anew.
+func (r *rig) forget() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.promised, r.times, r.arrivals, r.marks = map[string]bool{}, map[string]int{}, nil, nil
+}
+
 // taken counts the mails that the sink has taken.
 func (r *rig) taken() int {
 	r.mu.Lock()
