@@ -2,8 +2,9 @@
 
 GO ?= go
 FUZZTIME ?= 20s
+SOAK ?= 5m
 
-.PHONY: screenshots build fast demo test lint fuzz soak bench cover clean
+.PHONY: screenshots build fast demo test lint fuzz soak nodes bench cover clean
 
 build: ## the program, static, in bin/
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/myodai ./cmd/myodai
@@ -27,9 +28,13 @@ lint: ## vet, staticcheck, gosec, govulncheck
 fuzz: ## every fuzz target for FUZZTIME
 	scripts/fuzz $(FUZZTIME)
 
-soak: ## kills, deaths at named points, pulled plugs: much more of them than the tests have
+soak: ## kills, deaths, pulled plugs, failing disks: much more of them than the tests have, the more the longer SOAK is
 	scripts/packages
-	MYODAI_SOAK=5m scripts/postgres $(GO) test ./e2e -run 'TestNothingAcceptedIsLost|TestThreeNodes|TestCrash|TestPowerLoss|TestBadDisk|TestPostgres' -v -timeout 120m
+	MYODAI_SOAK=$(SOAK) scripts/postgres $(GO) test ./e2e -run 'TestNothingAcceptedIsLost|TestThreeNodes|TestAnyNode|TestCrash|TestPowerLoss|TestBadDisk|TestPostgres' -v -timeout 120m
+
+nodes: ## three nodes, one of them killed every ten seconds, for SOAK
+	scripts/packages
+	MYODAI_SOAK=$(SOAK) scripts/postgres $(GO) test ./e2e -run TestAnyNodeKilled -v -timeout 20m
 
 bench: ## what is fast and what is not, measured, beside Postfix and the machine's limits
 	$(GO) test -run '^$$' -bench . -benchmem ./...

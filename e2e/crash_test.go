@@ -25,10 +25,8 @@ func forCertificates(point string) bool {
 
 // passages is at how many passages of every point the program dies.
 func passages() []int {
-	if os.Getenv("MYODAI_SOAK") != "" {
-		return []int{1, 2, 3, 7, 20}
-	}
-	return []int{3}
+	list := []int{3, 1, 2, 7, 20}
+	return list[:min(often(1, len(list)), len(list))]
 }
 
 // once are points that come rarely: their first passage is as good as any.
@@ -51,7 +49,7 @@ func TestCrashPoints(t *testing.T) {
 // onPostgres are the points at which the program dies on PostgreSQL as well: around
 // the commits that messages and results share. make soak takes every point.
 func onPostgres() []string {
-	if os.Getenv("MYODAI_SOAK") != "" {
+	if soaking() > 0 {
 		return crash.Points
 	}
 	return []string{

@@ -38,10 +38,10 @@ func (r *rig) beginUnder(t *testing.T, under []string) {
 // passagesThatFail are the calls of each thread that fail, one in each run; make soak
 // lets every one of them fail.
 func passagesThatFail() (list []int) {
-	if os.Getenv("MYODAI_SOAK") == "" {
+	if soaking() == 0 {
 		return []int{1, 2, 3, 5, 8, 13, 21, 34, 55}
 	}
-	for k := range 150 {
+	for k := range often(10, 150) {
 		list = append(list, k+1)
 	}
 	return list

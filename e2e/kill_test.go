@@ -7,7 +7,6 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
-	"os"
 	"regexp"
 	"strings"
 	"sync"
@@ -19,10 +18,7 @@ const submitters = 8
 
 // killCycles is how often the program is killed; make soak kills it more often.
 func killCycles() int {
-	if os.Getenv("MYODAI_SOAK") != "" {
-		return 200
-	}
-	return 25
+	return often(25, 200)
 }
 
 // TestNothingAcceptedIsLost is P01: the program is killed at random moments

@@ -58,10 +58,115 @@ func onePostgres(t *testing.T) string {
 
 // nodesFor is how long three nodes work under load; make soak takes longer.
 func nodesFor() time.Duration {
-	if d, err := time.ParseDuration(os.Getenv("MYODAI_SOAK")); err == nil {
+	if d := soaking(); d > 0 {
 		return d
 	}
 	return 40 * time.Second
+}
+
+// cluster is three processes on one database.
+type cluster struct {
+	*service
+	tenant
+	url           string // of the database
+	sink          *sink
+	ledger        *ledger
+	second, third *node
+}
+
+// newCluster starts three nodes with a tenant that may send.
+func newCluster(t *testing.T) *cluster {
+	t.Helper()
+	url := onePostgres(t)
+	w := newWorld(t)
+	s := newService(t, w, url)
+	tn := s.registered(t, "Acme", "txt")
+	w.publish(t, s.zone(t, tn)+"_dmarc.acme.example. TXT \"v=DMARC1; p=none\"\n")
+	s.verified(t, tn)
+	c := &cluster{service: s, tenant: tn, url: url, sink: startSink(t), ledger: &ledger{accepted: map[string]bool{}}}
+	stop(s.cmd)
+	s.args = append(s.args, "--smarthost", c.sink.address)
+	s.begin(t)
+	c.second = s.joined(t, "second", 8125, "api,delivery")
+	c.third = s.joined(t, "third", 8225, "api,delivery,webhook")
+	return c
+}
+
+// load submits mail to every node until ended.
+func (c *cluster) load(ended chan struct{}) *sync.WaitGroup {
+	var all sync.WaitGroup
+	for i, at := range []string{apiURL, c.second.url(), c.third.url(), apiURL, c.second.url(), c.third.url()} {
+		all.Go(func() { c.loadHTTP(c.tenant, at, c.ledger, ended, i) })
+	}
+	return &all
+}
+
+// finishedOnce fails when who was away overwrote what another had written.
+func (c *cluster) finishedOnce(t *testing.T) {
+	t.Helper()
+	if n := psql(t, c.url, `select count(*) from (select delivery_id from events where kind = 'message.delivered'
+		group by delivery_id having count(*) <> 1) as overwritten`); n != "0" {
+		t.Errorf("%s deliveries were finished more than once", n)
+	}
+}
+
+// seeded is a source of moments to kill at, which the log lets one have again.
+func seeded(t *testing.T) *rand.Rand {
+	t.Helper()
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	return rand.New(rand.NewPCG(seed, 0)) // #nosec G404 -- moments to kill at
+}
+
+// TestAnyNodeKilled is P17 at length: of three nodes under load one after the other,
+// by chance, is killed every ten seconds. make soak and make nodes run it.
+func TestAnyNodeKilled(t *testing.T) {
+	if soaking() == 0 {
+		t.Skip("it takes minutes; run make nodes")
+	}
+	c := newCluster(t)
+	ended := make(chan struct{})
+	load, random := c.load(ended), seeded(t)
+	kills := map[string]int{}
+	for until := time.Now().Add(nodesFor()); time.Now().Before(until); {
+		<-time.After(10 * time.Second)
+		switch random.IntN(3) {
+		case 0:
+			check(t, c.cmd.Process.Kill())
+			_ = c.cmd.Wait()
+			c.begin(t)
+			kills["first"]++
+		case 1:
+			c.second.again(t, c.w, "second")
+			kills["second"]++
+		default:
+			c.third.again(t, c.w, "third")
+			kills["third"]++
+		}
+	}
+	close(ended)
+	load.Wait()
+	began := time.Now()
+	eventually(t, 2*time.Minute, "every accepted message arrives", func() bool {
+		c.release(t)
+		return len(c.ledger.missing(c.sink)) == 0
+	})
+	arrived, twice := c.sink.counts()
+	t.Logf("%s, kills by node %v: %d accepted, %d arrived (the last of them %s after the load), %d lost, %d of them more than once",
+		nodesFor(), kills, len(c.ledger.accepted), arrived, time.Since(began).Round(time.Second), len(c.ledger.missing(c.sink)), twice)
+	eventually(t, time.Minute, "every delivery is delivered", func() bool {
+		c.release(t)
+		return psql(t, c.url, "select count(*) from deliveries where state <> 'delivered'") == "0"
+	})
+	c.finishedOnce(t)
+}
+
+// again kills a node and starts it.
+func (n *node) again(t *testing.T, w *world, name string) {
+	t.Helper()
+	check(t, n.cmd.Process.Kill())
+	_ = n.cmd.Wait()
+	n.begin(t, w, name)
 }
 
 // P17, P31: three processes share one database. One is killed again and again,
@@ -69,37 +174,18 @@ func nodesFor() time.Duration {
 // accepted is lost, no state is overwritten by who was away, and what is revoked
 // at one node is refused by the others within five seconds.
 func TestThreeNodes(t *testing.T) {
-	url := onePostgres(t)
-	w := newWorld(t)
-	s := newService(t, w, url)
-	tn := s.registered(t, "Acme", "txt")
-	w.publish(t, s.zone(t, tn)+"_dmarc.acme.example. TXT \"v=DMARC1; p=none\"\n")
-	s.verified(t, tn)
-	sink := startSink(t)
-	stop(s.cmd)
-	s.args = append(s.args, "--smarthost", sink.address)
-	s.begin(t)
-	killed := s.joined(t, "killed", 8125, "api,delivery")
-	paused := s.joined(t, "paused", 8225, "api,delivery,webhook")
-
-	l := &ledger{accepted: map[string]bool{}}
+	c := newCluster(t)
+	s, tn, sink, l, killed, paused := c.service, c.tenant, c.sink, c.ledger, c.second, c.third
 	ended := make(chan struct{})
-	var load sync.WaitGroup
-	for i, at := range []string{apiURL, killed.url(), paused.url(), apiURL, killed.url(), paused.url()} {
-		load.Go(func() { s.loadHTTP(tn, at, l, ended, i) })
-	}
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
-	random := rand.New(rand.NewPCG(seed, 0)) // #nosec G404 -- moments to kill at
-	until := time.Now().Add(nodesFor())
+	load := c.load(ended)
+	random := seeded(t)
+	w, until := c.w, time.Now().Add(nodesFor())
 	<-time.After(2 * time.Second)
 	check(t, paused.cmd.Process.Signal(syscall.SIGSTOP))
 	kills := 0
 	for ; time.Now().Before(until); kills++ {
 		<-time.After(2*time.Second + time.Duration(random.IntN(3000))*time.Millisecond)
-		check(t, killed.cmd.Process.Kill())
-		_ = killed.cmd.Wait()
-		killed.begin(t, w, "killed")
+		killed.again(t, w, "second")
 	}
 	check(t, paused.cmd.Process.Signal(syscall.SIGCONT))
 	<-time.After(2 * time.Second)
@@ -117,12 +203,9 @@ func TestThreeNodes(t *testing.T) {
 	}
 	eventually(t, time.Minute, "every delivery is delivered", func() bool {
 		s.release(t)
-		return psql(t, url, "select count(*) from deliveries where state <> 'delivered'") == "0"
+		return psql(t, c.url, "select count(*) from deliveries where state <> 'delivered'") == "0"
 	})
-	if n := psql(t, url, `select count(*) from (select delivery_id from events where kind = 'message.delivered'
-		group by delivery_id having count(*) <> 1) as overwritten`); n != "0" {
-		t.Errorf("%s deliveries were finished more than once", n)
-	}
+	c.finishedOnce(t)
 	s.revokedEverywhere(t, tn, killed, paused)
 }
 

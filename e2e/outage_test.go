@@ -14,7 +14,9 @@ import (
 
 // server is a PostgreSQL server of a test's own, which can be stopped and killed.
 type server struct {
-	bin, dir string
+	bin  string
+	dir  string // of its socket and log
+	data string
 }
 
 // newServer makes and starts one; it skips where there is no PostgreSQL.
@@ -30,9 +32,9 @@ func newServer(t *testing.T) *server {
 	dir, err := os.MkdirTemp("", "myodai-postgres-")
 	check(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	s := &server{bin: slices.Max(bins), dir: dir}
+	s := &server{bin: slices.Max(bins), dir: dir, data: dir + "/data"}
 	check(t, run("chown", "postgres", s.dir))
-	check(t, s.as("initdb", "-D", s.dir+"/data", "-U", "myodai", "-A", "trust", "-E", "UTF8", "--locale=C"))
+	check(t, s.as("initdb", "-D", s.data, "-U", "myodai", "-A", "trust", "-E", "UTF8", "--locale=C"))
 	s.start(t)
 	t.Cleanup(func() { _ = s.stop("immediate") })
 	return s
@@ -48,19 +50,24 @@ func (s *server) as(program string, args ...string) error {
 // start starts the server, as soon as what is left of its last run allows that.
 func (s *server) start(t *testing.T) {
 	t.Helper()
+	defer func() {
+		if log, err := os.ReadFile(s.dir + "/log"); err == nil && t.Failed() {
+			t.Logf("PostgreSQL: %s", log)
+		}
+	}()
 	eventually(t, 20*time.Second, "PostgreSQL starts", func() bool {
-		return s.as("pg_ctl", "-D", s.dir+"/data", "-w", "-l", s.dir+"/log", "-o", "-c listen_addresses='' -k "+s.dir, "start") == nil
+		return s.as("pg_ctl", "-D", s.data, "-w", "-l", s.dir+"/log", "-o", "-c listen_addresses='' -k "+s.dir, "start") == nil
 	})
 }
 
 func (s *server) stop(mode string) error {
-	return s.as("pg_ctl", "-D", s.dir+"/data", "-m", mode, "-w", "stop")
+	return s.as("pg_ctl", "-D", s.data, "-m", mode, "-w", "stop")
 }
 
 // postmaster is the process id of the server.
 func (s *server) postmaster(t *testing.T) int {
 	t.Helper()
-	text, err := os.ReadFile(s.dir + "/data/postmaster.pid")
+	text, err := os.ReadFile(s.data + "/postmaster.pid")
 	check(t, err)
 	first, _, _ := strings.Cut(string(text), "\n")
 	pid, err := strconv.Atoi(first)
@@ -86,7 +93,54 @@ func TestPostgres(t *testing.T) {
 	}
 	stop(r.cmd)
 	r.forget()
-	t.Run("dies at named points", func(t *testing.T) { r.diesEverywhere(t, onPostgres()) })
+	if !t.Run("dies at named points", func(t *testing.T) { r.diesEverywhere(t, onPostgres()) }) {
+		return
+	}
+	stop(r.cmd)
+	t.Run("loses power", func(t *testing.T) { r.losesPower(t, s) })
+}
+
+// losesPower is P02 on PostgreSQL: the plug of the disk that the database is on is
+// pulled, and the database that is left on it starts and has what was answered for.
+func (r *rig) losesPower(t *testing.T, s *server) {
+	d := newDisk(t, r.w)
+	check(t, s.stop("fast"))
+	defer func() { _ = s.stop("immediate") }() // before the disk goes
+	check(t, run("cp", "-a", s.data, d.live))
+	check(t, run("sync", "-f", d.live))
+	s.data = filepath.Join(d.live, "data")
+	s.start(t)
+	r.forget()
+	dir, err := os.MkdirTemp("", "myodai-postgres-")
+	check(t, err)
+	defer func() { _ = os.RemoveAll(dir) }()
+	check(t, run("chown", "postgres", dir))
+	dead := &server{bin: s.bin, dir: dir, data: filepath.Join(d.dead, "data")}
+	lost, pulled := 0, often(3, 60)
+	r.underLoad(t, nil, func() {
+		for range pulled {
+			<-time.After(300 * time.Millisecond)
+			lost += len(r.lostIn(t, d, func() map[string]bool { return dead.kept(t) }))
+		}
+	})
+	t.Logf("%d snapshots, %d messages accepted, %d missing", pulled, r.figures()["mail"], lost)
+	if lost > 0 || r.figures()["mail"] < pulled {
+		t.Errorf("%d messages that were answered for are not on the disk, of %d", lost, r.figures()["mail"])
+	}
+}
+
+// kept starts a server on what is left of another's data, and lists the messages in
+// it that have their body and a delivery.
+func (s *server) kept(t *testing.T) map[string]bool {
+	t.Helper()
+	check(t, os.Remove(filepath.Join(s.data, "postmaster.pid"))) // that one runs
+	s.start(t)
+	defer func() { check(t, s.stop("immediate")) }()
+	kept := map[string]bool{}
+	for _, id := range strings.Fields(psql(t, s.url(), whole)) {
+		kept[id] = true
+	}
+	return kept
 }
 
 // databaseAway is P03 and P07: under load the database is stopped, killed, and made

@@ -15,10 +15,7 @@ import (
 
 // snapshots is how often the plug is pulled.
 func snapshots() int {
-	if os.Getenv("MYODAI_SOAK") != "" {
-		return 200
-	}
-	return 30
+	return often(30, 200)
 }
 
 // disk is an ext4 image on a file system that can copy it in an instant. The copy
@@ -82,7 +79,7 @@ func TestPowerLoss(t *testing.T) {
 	r.underLoad(t, nil, func() {
 		for range snapshots() {
 			<-time.After(300 * time.Millisecond)
-			lost += len(r.lostIn(t, d))
+			lost += len(r.lostIn(t, d, func() map[string]bool { return r.keptIn(t, d) }))
 		}
 	})
 	accepted := r.figures()["mail"]
@@ -96,7 +93,7 @@ func TestPowerLoss(t *testing.T) {
 	r.underLoad(t, strace(syncs, "retval=0"), func() {
 		for deadline := time.Now().Add(20 * time.Second); control == 0 && time.Now().Before(deadline); {
 			<-time.After(500 * time.Millisecond)
-			control += len(r.lostIn(t, d))
+			control += len(r.lostIn(t, d, func() map[string]bool { return r.keptIn(t, d) }))
 		}
 	})
 	t.Logf("control: without fsync %d messages are missing", control)
@@ -126,7 +123,7 @@ func (r *rig) failedSyncs(t *testing.T, d *disk, prepared string) {
 	r.underLoad(t, failing(syncs, "EIO", "20+3"), func() {
 		for range snapshots() / 6 {
 			<-time.After(300 * time.Millisecond)
-			lost += len(r.lostIn(t, d))
+			lost += len(r.lostIn(t, d, func() map[string]bool { return r.keptIn(t, d) }))
 		}
 		taken = r.figures()["mail"]
 	})
@@ -161,14 +158,14 @@ func (r *rig) underLoad(t *testing.T, under []string, do func()) {
 
 // lostIn pulls the plug and lists the messages that had been answered for and are
 // not on the disk.
-func (r *rig) lostIn(t *testing.T, d *disk) (lost []string) {
+func (r *rig) lostIn(t *testing.T, d *disk, read func() map[string]bool) (lost []string) {
 	t.Helper()
 	r.mu.Lock()
 	before := maps.Clone(r.promised)
 	r.mu.Unlock()
 	d.pullPlug(t)
 	defer d.giveUp(t)
-	kept := r.keptIn(t, filepath.Join(d.dead, filepath.Base(r.data), "myodai.db"))
+	kept := read()
 	for what := range before {
 		if id, ok := strings.CutPrefix(what, "message.delivered "); ok && !kept[id] {
 			lost = append(lost, id)
@@ -177,9 +174,14 @@ func (r *rig) lostIn(t *testing.T, d *disk) (lost []string) {
 	return lost
 }
 
-// keptIn lists the messages in a database that have their body and a delivery.
-func (r *rig) keptIn(t *testing.T, file string) map[string]bool {
+// whole lists the messages that have all that belongs to them.
+const whole = `select id from messages m where exists (select 1 from body_chunks b where b.message_id = m.id)
+	and exists (select 1 from deliveries d where d.message_id = m.id)`
+
+// keptIn lists the messages in the database on the dead disk that have their body and a delivery.
+func (r *rig) keptIn(t *testing.T, d *disk) map[string]bool {
 	t.Helper()
+	file := filepath.Join(d.dead, filepath.Base(r.data), "myodai.db")
 	db, err := sql.Open("sqlite", "file:"+file)
 	check(t, err)
 	defer db.Close()
@@ -188,8 +190,7 @@ func (r *rig) keptIn(t *testing.T, file string) map[string]bool {
 	if verdict != "ok" {
 		t.Errorf("the database is damaged: %s", verdict)
 	}
-	rows, err := db.Query(`select id from messages m where exists (select 1 from body_chunks b where b.message_id = m.id)
-		and exists (select 1 from deliveries d where d.message_id = m.id)`)
+	rows, err := db.Query(whole)
 	check(t, err)
 	defer rows.Close()
 	kept := map[string]bool{}
