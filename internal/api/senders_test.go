@@ -270,6 +270,43 @@ func TestUnverifiedFrom(t *testing.T) {
 	}
 }
 
+// The recipients of a message at one domain share a return path where the class says
+// so, also when the message was held first; a tenant's policy counts like the
+// platform's.
+func TestReturnPathRule(t *testing.T) {
+	w := newWorld(t, plenty).populate()
+	policy := "/v1/tenants/" + string(w.acme.tenant.ID) + "/policy"
+	w.call("PUT", policy, w.operator, `{"classes":[{"name":"own"},{"name":"shared","unverified":"hold","return_path":"message"}]}`, http.StatusOK, nil)
+	send := func(class, from string) myodai.MessageID {
+		t.Helper()
+		var m api.AcceptedMessage
+		w.call("POST", "/v1/messages", w.acme.key, `{"class":"`+class+`","from":"`+from+`","subject":"Hi","text":"Hello.",
+			"to":["a@example.org","b@example.net"],"bcc":["c@example.org"]}`, http.StatusAccepted, &m)
+		return m.ID
+	}
+	paths := func(id myodai.MessageID) (list []string) {
+		t.Helper()
+		var m api.MessageWithAttempts
+		w.call("GET", "/v1/messages/"+string(id), w.acme.key, "", http.StatusOK, &m)
+		slices.SortFunc(m.Deliveries, func(a, b api.DeliveryWithAttempts) int { return strings.Compare(a.Recipient, b.Recipient) })
+		for _, d := range m.Deliveries {
+			list = append(list, d.ReturnPath)
+		}
+		return list
+	}
+	held := send("shared", "a@later.example")
+	w.newDomain(w.acme.tenant.ID, "later.example")
+	w.call("POST", "/v1/messages/"+string(held)+"/release", w.acme.key, `{}`, http.StatusOK, nil)
+	for name, id := range map[string]myodai.MessageID{"sent": send("shared", "a@acme.example"), "released": held} {
+		if p := paths(id); p[0] != p[2] || !strings.HasPrefix(p[0], "s-") || !strings.HasPrefix(p[1], "b-") {
+			t.Errorf("%s: %q", name, p)
+		}
+	}
+	if p := paths(send("own", "a@acme.example")); p[0] == p[2] || !strings.HasPrefix(p[0], "b-") || !strings.HasPrefix(p[2], "b-") {
+		t.Errorf("one for each: %q", p)
+	}
+}
+
 // P31, A9, D13: what is held goes by itself: what is verified counts, and nobody
 // enters it anywhere.
 func TestHeldMailGoesByItself(t *testing.T) {

@@ -16,6 +16,7 @@ sites:
   corporate:
     hosts: [mx.example.net]
     messages: 5
+    recipients: 3
     replies: [{name: our-own, codes: [450], text: closed for lunch, do: pause, for: 1h}]
 replies:
   - {name: no-graylists, text: graylisted, do: ease}
@@ -33,17 +34,18 @@ func TestParse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for site, want := range map[myodai.Site][3]int{ // connections, messages, rate
-		"aspmx.l.google.com":             {3, 100, 10}, // in the place of the default's
-		"mx.example.net":                 {6, 5, 0},
-		"mta5.am0.yahoodns.net":          {10, 20, 0},
-		"notgoogle.com":                  {6, 100, 0},
-		"":                               {6, 100, 0},
-		"smarthost:smtp.google.com":      {20, 1000, 0},
-		"mx2.example.net,mx.example.net": {6, 100, 0}, // the best one counts
+	for site, want := range map[myodai.Site][4]int{ // connections, messages, recipients, rate
+		"aspmx.l.google.com":             {3, 100, 100, 10}, // in the place of the default's
+		"mx.example.net":                 {6, 5, 3, 0},
+		"mta5.am0.yahoodns.net":          {10, 20, 100, 0},
+		"mfsmax.docomo.ne.jp":            {4, 50, 2, 20},
+		"notgoogle.com":                  {6, 100, 100, 0},
+		"":                               {6, 100, 100, 0},
+		"smarthost:smtp.google.com":      {20, 1000, 100, 0},
+		"mx2.example.net,mx.example.net": {6, 100, 100, 0}, // the best one counts
 	} {
 		l := r.For(site)
-		if got := [3]int{l.Connections, l.Messages, int(l.Rate)}; got != want {
+		if got := [4]int{l.Connections, l.Messages, l.Recipients, int(l.Rate)}; got != want {
 			t.Errorf("%s: %v, want %v", site, got, want)
 		}
 	}
@@ -96,7 +98,7 @@ func TestWhatIsWrong(t *testing.T) {
 	_, err := shaping.Parse([]byte(`
 default: {rate: fast, connections: -1}
 sites:
-  a: {connections: 1}
+  a: {connections: 1, recipients: -1}
   b: {hosts: ["*.example"], replies: [{codes: [99], do: shout, text: "("}]}
 replies: [{name: x, do: pause}, {name: y, codes: [421], do: pause, for: 48h}]
 sources:
@@ -109,7 +111,7 @@ warm_ups: {z: [-1]}
 		t.Fatal("all of that is right")
 	}
 	for _, want := range []string{
-		"default.rate: ", "default: connections", "sites.a.hosts: ", "sites.b.hosts: ", "sites.b.replies[0].name: ", "sites.b.replies[0].do: ",
+		"default.rate: ", "default: connections", "sites.a.hosts: ", "sites.a: connections", "sites.b.hosts: ", "sites.b.replies[0].name: ", "sites.b.replies[0].do: ",
 		"sites.b.replies[0].codes: ", "sites.b.replies[0].text: ", "replies[0]: say which", "replies[1]: a pause",
 		"sources.s.ipv4: ", "sources.s: give it", "sources.s.hello: ", "sources.w.warm_up: ", "sources.w.since: ",
 		"pools.p: there is no source", "pools.p: \"w*0\"", "pools.q: ", "warm_ups.z: ",
