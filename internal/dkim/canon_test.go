@@ -54,6 +54,8 @@ func TestHashBody(t *testing.T) {
 		{"white space at the end", "a \t\r\nb\t\r\n", "a\r\nb\r\n", "a \t\r\nb\t\r\n"},
 		{"line of white space within", "a\r\n \r\nb\r\n", "a\r\n\r\nb\r\n", "a\r\n \r\nb\r\n"},
 		{"bare CR and LF are characters", "a\rb\nc \n\r\n", "a\rb\nc \n\r\n", "a\rb\nc \n\r\n"},
+		{"lines that stay around lines that do not", "a b c d e\r\n\r\nf g h\r\ni  j\r\n\r\n\r\nk l m n o\r\n\r\n",
+			"a b c d e\r\n\r\nf g h\r\ni j\r\n\r\n\r\nk l m n o\r\n", "a b c d e\r\n\r\nf g h\r\ni  j\r\n\r\n\r\nk l m n o\r\n"},
 		{"longer than the buffer", long + "  " + long, long + " " + long + "\r\n", long + "  " + long + "\r\n"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
