@@ -5,11 +5,11 @@ import (
 	"context"
 	"crypto"
 	"crypto/rand"
+	"fmt"
 	"io"
 	"net"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/myodai/myodai"
@@ -48,9 +48,9 @@ func TestNoTextBecomesAnotherMessage(t *testing.T) {
 		t.Fatalf("%d strings", len(all))
 	}
 	const at, together = 2000, 10 // strings at a time, and in a message that is sent
-	var parties sync.WaitGroup
 	for some := range slices.Chunk(all, at) {
-		parties.Go(func() {
+		t.Run(fmt.Sprintf("from %q", some[0]), func(t *testing.T) {
+			t.Parallel()
 			l := newLedger()
 			for _, list := range l.signers {
 				list[0].Key = scrawl{list[0].Key}
@@ -66,7 +66,6 @@ func TestNoTextBecomesAnotherMessage(t *testing.T) {
 			sendAll(t, l.accepted)
 		})
 	}
-	parties.Wait()
 }
 
 // compose composes a draft with both texts, and reads it.
