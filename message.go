@@ -84,7 +84,7 @@ type Delivery struct {
 	DueAt      time.Time // when it may be attempted next
 	QueuedAt   time.Time
 	ExpiresAt  time.Time
-	Last       Outcome // of the newest attempt, or why there is none; zero before
+	Last       Outcome // of the newest attempt without its dialogue, or why there is none; zero before
 	Hold       Hold    // while it is held
 	Notify     bool    // the sender gets a DSN when it fails for good (RFC 3464)
 	Terms      Terms   // what the submitter asked for beside

@@ -42,7 +42,8 @@ func checkWire(msg []byte) error {
 }
 
 // writeMessage writes msg, which is in wire form, with its dots doubled at the
-// beginnings of lines (RFC 5321 §4.5.2), and the dot that ends it.
+// beginnings of lines (RFC 5321 §4.5.2), and the dot that ends it. What needs no
+// dot is written in one piece, which a large one passes w's buffer in.
 func writeMessage(w *bufio.Writer, msg []byte) error {
 	for len(msg) > 0 {
 		if msg[0] == '.' {
@@ -50,7 +51,10 @@ func writeMessage(w *bufio.Writer, msg []byte) error {
 				return err
 			}
 		}
-		end := bytes.IndexByte(msg, '\n') + 1
+		end := len(msg)
+		if next := bytes.Index(msg, []byte("\n.")); next >= 0 {
+			end = next + 1
+		}
 		if _, err := w.Write(msg[:end]); err != nil {
 			return err
 		}

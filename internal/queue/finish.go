@@ -22,6 +22,7 @@ func finish(d myodai.Delivery, o myodai.Outcome, retry time.Duration, now time.T
 		decision.DueAt = soon
 	}
 	d.State, d.Last = decision.State, o
+	d.Last.Dialogue = "" // the attempt has it, and it is by far the largest part
 	if d.State == myodai.DeliveryDeferred {
 		d.DueAt = now.Add(Jitter(decision.DueAt.Sub(now), chance))
 		if believed && d.DueAt.After(d.ExpiresAt) {

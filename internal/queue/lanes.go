@@ -123,7 +123,6 @@ func (l *lanes) list(a *lane) {
 // add puts claimed deliveries into their lanes, or aside.
 func (l *lanes) add(list []myodai.Delivery, now time.Time) {
 	for _, d := range list {
-		d.Last.Dialogue = "" // of no use here, and by far the largest part
 		if site, ok := l.places.site(d, now); ok {
 			l.admit(l.at(wayOf(d, site), now), d, false, now)
 		} else if l.hasRoom(d.TenantID, false) && l.places.hold(d, l.untried()) {

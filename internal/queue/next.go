@@ -146,7 +146,6 @@ func (l *lanes) hungry(now time.Time) (a *lane, from myodai.ScheduledQueue, n in
 // be more in it.
 func (l *lanes) refill(a *lane, from myodai.ScheduledQueue, list []myodai.Delivery, more bool, now time.Time) {
 	for _, d := range list {
-		d.Last.Dialogue = ""
 		l.admit(a, d, true, now)
 	}
 	if more {

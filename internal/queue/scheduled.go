@@ -112,7 +112,7 @@ func (w *worker) expire(ctx context.Context, now time.Time) {
 	}
 	for _, d := range list {
 		o := d.Last
-		o.Kind, o.Dialogue, o.At, o.Took = myodai.OutcomeTransient, "", now, 0
+		o.Kind, o.At, o.Took = myodai.OutcomeTransient, now, 0
 		if o.Text == "" {
 			o.Enhanced, o.Text = "4.4.7", "its servers had no room for it in time"
 		}

@@ -62,11 +62,6 @@ func (q session) auditHead(tenant myodai.TenantID) (myodai.AuditHead, error) {
 	return one(q, "", headFields, `select tenant_id, number, hash from audit_heads where tenant_id = $1`+q.dialect.forUpdate, tenant)
 }
 
-// storable is a text as it comes back from a database (see value).
-func storable(s string) string {
-	return strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", ""), "\ufffd")
-}
-
 // auditHash chains an entry to the one before it.
 func (s *Store) auditHash(before [32]byte, e myodai.AuditEntry) (sum [32]byte, err error) {
 	e.Hash, e.At = before, e.At.UTC().Truncate(time.Microsecond)

@@ -185,6 +185,13 @@ func (q session) finish(owner string, list []myodai.Finished) (held map[myodai.D
 	for len(list) > 0 {
 		some := list[:q.dialect.rows(len(list), columns)]
 		list = list[len(some):]
+		if len(some) == 1 {
+			d := some[0].Delivery
+			if held[d.ID], err = q.finishOne(owner, d); err != nil {
+				return nil, err
+			}
+			continue
+		}
 		args := []any{owner}
 		var rows strings.Builder
 		for i, f := range some {
@@ -213,6 +220,16 @@ func (q session) finish(owner string, list []myodai.Finished) (held map[myodai.D
 		}
 	}
 	return held, nil
+}
+
+// finishOne is finish for one delivery.
+func (q session) finishOne(owner string, d myodai.Delivery) (held bool, err error) {
+	n, err := q.exec(`
+		update deliveries set state = $1, due_at = $2, expires_at = $3, last_outcome = $4,
+		       lease_owner = '', leased_until = 0, crashes = 0
+		 where id = $5 and tenant_id = $6 and lease_owner || '' = $7 and attempts = $8`,
+		d.State, d.DueAt, d.ExpiresAt, document{d.Last}, d.ID, d.TenantID, owner, d.Attempts)
+	return n == 1, err
 }
 
 // ReleaseDeliveries gives back deliveries that were claimed and not attempted,

@@ -10,15 +10,8 @@ import (
 // check just before the socket needs (P23), and of the message, the domain and the
 // tenant not more than that. A domain deleted meanwhile comes as suspended, an
 // address deleted meanwhile as none. What it says held after it was called.
-func (s *Store) Sending(ctx context.Context, message myodai.MessageID) (l myodai.Sending, err error) {
-	ok := false
-	if s.dialect.compile { // no round trip that one could share
-		var list map[myodai.MessageID]myodai.Sending
-		list, err = s.sendings(ctx, []myodai.MessageID{message})
-		l, ok = list[message]
-	} else {
-		l, ok, err = s.sending.ask(ctx, message, s.sendings)
-	}
+func (s *Store) Sending(ctx context.Context, message myodai.MessageID) (myodai.Sending, error) {
+	l, ok, err := s.sending.ask(ctx, message, s.sendings)
 	if err == nil && !ok {
 		err = myodai.Refuse(myodai.CodeNotFound, "", "%s", absent("message", message))
 	}

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/myodai/myodai"
 )
@@ -201,9 +202,17 @@ func value(arg any) (any, error) {
 		return v.pack()
 	}
 	if v := reflect.ValueOf(arg); v.Kind() == reflect.String {
-		return strings.ToValidUTF8(strings.ReplaceAll(v.String(), "\x00", ""), "\ufffd"), nil
+		return storable(v.String()), nil
 	}
 	return nil, fmt.Errorf("a %T cannot be stored", arg)
+}
+
+// storable is a text as it comes back from either database (see value).
+func storable(text string) string {
+	if utf8.ValidString(text) && strings.IndexByte(text, 0) < 0 {
+		return text
+	}
+	return strings.ToValidUTF8(strings.ReplaceAll(text, "\x00", ""), "\ufffd")
 }
 
 // orNull is a reference that may be to nothing.

@@ -13,8 +13,10 @@ const (
 	sharedTime = 30 * time.Second
 )
 
-// shared lets those who look something up at the same time share a query, where
-// each is a round trip: whoever asks while one is under way goes with the next.
+// shared lets those who look something up at the same time share a query: whoever
+// asks while one is under way goes with the next. To PostgreSQL each is a round
+// trip; on SQLite each takes locks, and reads again what was written since the
+// last.
 // So everybody is told what held after the question was asked, and nobody waits
 // for company. The zero value is ready.
 type shared[K comparable, V any] struct {

@@ -113,7 +113,7 @@ func (s *Store) Suppressed(ctx context.Context, tenant myodai.TenantID, class my
 // which is what most mail goes to, is looked up together with others'.
 func (s *Store) onLists(ctx context.Context, tenant myodai.TenantID, list []myodai.Address) (map[string][]myodai.Suppression, error) {
 	entries := map[string][]myodai.Suppression{}
-	if len(list) == 1 && !s.dialect.compile {
+	if len(list) == 1 {
 		name := folded(list[0])
 		some, _, err := s.listed.ask(ctx, listed{tenant, name}, s.listedOf)
 		entries[name] = some
@@ -152,8 +152,8 @@ func (s *Store) listedOf(ctx context.Context, keys []listed) (map[listed][]myoda
 		args = append(args, k.tenant, k.name)
 	}
 	page, err := all(s.read(ctx), suppressionFields,
-		`select `+suppressionColumns+` from suppressions
-		  where removed_at = 0 and (tenant_id, folded) in (`+strings.Join(places, ", ")+`)`, args...)
+		`with asked (of_tenant, of_name) as (values `+strings.Join(places, ", ")+`)
+		select `+suppressionColumns+` from asked join suppressions on tenant_id = of_tenant and folded = of_name and removed_at = 0`, args...)
 	entries := map[listed][]myodai.Suppression{}
 	for _, entry := range page {
 		k := listed{entry.TenantID, folded(entry.Address)}
