@@ -38,3 +38,7 @@ func (c *ClockTrust) Believe(wall time.Time, counted time.Duration) (believed, j
 	}
 	return false, jumped
 }
+
+// Reckon is what the wall clock would show, had it gone on as it was believed last.
+// By it lives are set that begin while the clock is not believed.
+func (c *ClockTrust) Reckon(counted time.Duration) time.Time { return c.believed.Add(counted) }

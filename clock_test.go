@@ -35,8 +35,12 @@ func TestClockTrust(t *testing.T) {
 		counted, began := time.Duration(0), time.Date(2026, 11, 22, 6, 0, 0, 0, time.UTC)
 		for i, r := range tt.readings {
 			counted += r.after
-			if got, _ := c.Believe(began.Add(counted+r.off), counted); got != r.want {
+			got, _ := c.Believe(began.Add(counted+r.off), counted)
+			if got != r.want {
 				t.Errorf("%s: reading %d is believed: %v, want %v", tt.name, i+1, got, r.want)
+			}
+			if at := c.Reckon(counted); at.Equal(began.Add(counted+r.off)) != got {
+				t.Errorf("%s: reading %d is reckoned as %v", tt.name, i+1, at)
 			}
 		}
 	}

@@ -22,17 +22,31 @@ func newClock(log *slog.Logger) *clock { return &clock{began: time.Now(), log: l
 
 // believed reports whether what cannot be taken back may be decided by the clock now.
 func (c *clock) believed() bool {
-	now := time.Now()
+	believed, _ := c.look(time.Now())
+	return believed
+}
+
+// reckon is now, or what it would be by the clock as it was believed last.
+func (c *clock) reckon(now time.Time) time.Time {
+	if believed, reckoned := c.look(time.Now()); !believed {
+		return reckoned
+	}
+	return now
+}
+
+// look judges the clock by a reading of it.
+func (c *clock) look(now time.Time) (believed bool, reckoned time.Time) {
+	counted := now.Sub(c.began)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	believed, jumped := c.trust.Believe(now, now.Sub(c.began))
+	believed, jumped := c.trust.Believe(now, counted)
 	switch {
 	case jumped && believed:
 		c.log.Warn("the clock has jumped, and is right again", "now", now.Round(0))
 	case jumped:
 		c.log.Warn("the clock has jumped; nothing is given up or removed because of its age until it has gone well for an hour", "now", now.Round(0))
 	}
-	return believed
+	return believed, c.trust.Reckon(counted)
 }
 
 // hastener corrects what a wrong clock has put off too far.

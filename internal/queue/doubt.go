@@ -12,6 +12,11 @@ import (
 // read because the store was away.
 const awayPause = 10 * time.Second
 
+// leaseStep is between the ends of leases, in the microseconds that the store keeps:
+// those of claims are odd, and those of what is handed over even, so that a claim is
+// given back without anything else.
+const leaseStep = 2 * time.Microsecond
+
 // isAway reports whether a fault of the store is over by itself.
 func isAway(err error) bool {
 	return errors.Is(err, myodai.ErrAway) || errors.Is(err, myodai.ErrNoSpace)
@@ -29,9 +34,9 @@ func (w *worker) claim(ctx context.Context, now time.Time, take func(until time.
 		}
 		w.doubtful = time.Time{}
 	}
-	until := now.Add(w.with.Lease).Truncate(time.Microsecond) // as the store keeps it
+	until := now.Add(w.with.Lease).Truncate(leaseStep).Add(time.Microsecond)
 	if !until.After(w.until) {
-		until = w.until.Add(time.Microsecond)
+		until = w.until.Add(leaseStep)
 	}
 	w.until = until
 	list, err := take(until)

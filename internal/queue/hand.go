@@ -19,6 +19,7 @@ type hand struct {
 	behind map[myodai.ScheduledQueue]bool
 	leased []myodai.Delivery // durable, and not in lanes yet
 	aside  []myodai.ScheduledQueue
+	doubts []myodai.DeliveryID // leased, if they were written at all
 	ended  bool
 	come   chan struct{} // tells the loop of the two
 }
@@ -33,6 +34,7 @@ func newHand() *hand {
 func (q *Queue) Place(list []myodai.Delivery) (aside []bool) {
 	aside = make([]bool, len(list))
 	now := time.Now()
+	until := now.Add(q.with.Lease).Truncate(leaseStep)
 	h := q.hand
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -43,7 +45,7 @@ func (q *Queue) Place(list []myodai.Delivery) (aside []bool) {
 		}
 		if aside[i] = len(h.behind) > 0 && h.behind[myodai.ScheduledQueueOf(*d)]; !aside[i] && h.room > 0 {
 			h.room--
-			d.LeaseOwner, d.LeasedUntil, d.Attempts = q.with.Owner, now.Add(q.with.Lease), d.Attempts+1
+			d.LeaseOwner, d.LeasedUntil, d.Attempts = q.with.Owner, until, d.Attempts+1
 		}
 	}
 	return aside
@@ -56,7 +58,7 @@ func (q *Queue) Take(leased []myodai.Delivery, aside []myodai.ScheduledQueue) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.ended {
-		go q.giveBack(context.Background(), leased)
+		go func() { _ = q.release(context.Background(), idsOf(leased)) }() // else the next run takes it
 		return
 	}
 	h.leased, h.aside = append(h.leased, leased...), append(h.aside, aside...)
@@ -66,13 +68,37 @@ func (q *Queue) Take(leased []myodai.Delivery, aside []myodai.ScheduledQueue) {
 	}
 }
 
-// giveBack releases what was handed over and is not to be attempted now.
-func (q *Queue) giveBack(ctx context.Context, list []myodai.Delivery) {
+// mostDoubts bounds what is kept of a store that fails for long. What is beyond it
+// waits for the end of its lease, if it was written.
+const mostDoubts = 100_000
+
+// Doubt is told, instead of Take, of what Place has leased when nobody knows whether
+// it was written. It is given back, as far as it is there: who sent it may come again
+// with its idempotency key, and be told that it is accepted.
+func (q *Queue) Doubt(leased []myodai.Delivery) {
+	h := q.hand
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if len(h.doubts) < mostDoubts {
+		h.doubts = append(h.doubts, idsOf(leased)...)
+	}
+}
+
+// doubted is what has been doubted since the last time.
+func (h *hand) doubted() []myodai.DeliveryID {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	list := h.doubts
+	h.doubts = nil
+	return list
+}
+
+func idsOf(list []myodai.Delivery) []myodai.DeliveryID {
 	ids := make([]myodai.DeliveryID, len(list))
 	for i, d := range list {
 		ids[i] = d.ID
 	}
-	q.release(ctx, ids)
+	return ids
 }
 
 // taken is what has been handed over since the last time. From now on so many

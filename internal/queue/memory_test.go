@@ -207,7 +207,7 @@ func (s *memory) ReleaseDeliveries(_ context.Context, owner string, ids []myodai
 		return errBroken
 	}
 	for _, id := range ids {
-		if d := s.find(id); d.LeaseOwner == owner {
+		if d := s.byID[id]; d != nil && d.LeaseOwner == owner {
 			d.LeaseOwner, d.LeasedUntil = "", time.Time{}
 			d.Attempts--
 			s.released++
@@ -297,6 +297,13 @@ func (s *memory) find(id myodai.DeliveryID) *myodai.Delivery {
 		return d
 	}
 	panic("no delivery " + id)
+}
+
+// first is the first delivery as it is now.
+func (s *memory) first() myodai.Delivery {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return *s.deliveries[0]
 }
 
 // with calls f under the lock and tells those who wait.

@@ -120,7 +120,7 @@ func (w *worker) receive(ctx context.Context, now time.Time, alone bool) {
 	}
 	leased, aside := w.hand.taken(room)
 	if alone {
-		w.giveBack(ctx, leased)
+		w.release(ctx, idsOf(leased))
 	} else {
 		w.lanes.add(leased, now)
 	}
@@ -164,7 +164,7 @@ func (w *worker) tidy(ctx context.Context, now time.Time) {
 		w.lanes.shape(rules, now)
 	}
 	// A second more than needed, because the next look is that far away.
-	w.release(ctx, w.lanes.drop(now.Add(w.with.MaxAttempt+w.with.Poll)))
+	w.release(ctx, append(w.lanes.drop(now.Add(w.with.MaxAttempt+w.with.Poll)), w.hand.doubted()...))
 	w.walk(ctx, now)
 	w.expire(ctx, now)
 	w.tell(ctx, now, false)
@@ -197,7 +197,7 @@ func (w *worker) end(ctx context.Context, jobs *sync.WaitGroup, cut func()) {
 	later, cancel := context.WithTimeout(context.WithoutCancel(ctx), w.with.Grace)
 	defer cancel()
 	leased, _ := w.hand.taken(-1)
-	w.giveBack(later, leased)
+	w.release(later, idsOf(leased))
 	if d := w.trial.waits; d != nil {
 		w.release(later, []myodai.DeliveryID{d.ID})
 	}

@@ -207,6 +207,9 @@ func (s *Store) writeAll(ctx context.Context, doing string, list []*entry) (answ
 		return err
 	})
 	if err != nil {
+		if _, uncertain := errors.AsType[*commitError](err); uncertain && len(accepted.leased) > 0 {
+			s.hand.Doubt(accepted.leased)
+		}
 		return nil, err
 	}
 	for i, e := range list {

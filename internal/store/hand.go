@@ -11,6 +11,8 @@ type Hand interface {
 	// Take is told, when they are durable, of what Place has leased, and of the
 	// scheduled queues that something was set aside in. It must not block.
 	Take(leased []myodai.Delivery, aside []myodai.ScheduledQueue)
+	// Doubt is told, instead, when nobody knows whether they are. It must not block.
+	Doubt(leased []myodai.Delivery)
 	// Wake is told that something is due.
 	Wake()
 }

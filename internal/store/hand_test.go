@@ -39,6 +39,8 @@ func (h *taker) Take(leased []myodai.Delivery, aside []myodai.ScheduledQueue) {
 	h.leased, h.aside = append(h.leased, leased...), append(h.aside, aside...)
 }
 
+func (h *taker) Doubt(leased []myodai.Delivery) { h.Take(leased, nil) }
+
 func (h *taker) Wake() {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -66,6 +66,21 @@ func TestClass(t *testing.T) {
 	}
 }
 
+// P16: a life begins by a clock that is believed.
+func TestLifeBeginsByABelievedClock(t *testing.T) {
+	l := newLedger()
+	right := time.Now().Add(10 * 365 * 24 * time.Hour)
+	e := submission.New(submission.Options{
+		Store: l, Suppressions: l, Random: &counter{}, MailHost: "mx.plat.example", Reckon: func(time.Time) time.Time { return right },
+	})
+	if _, err := e.Submit(t.Context(), request(hello)); err != nil {
+		t.Fatal(err)
+	}
+	if end := l.accepted[0].Message.ExpiresAt; !end.Equal(right.Add(submission.DefaultMaxAge)) {
+		t.Errorf("it ends at %v", end)
+	}
+}
+
 // refuses reports whether err is a refusal with the given code.
 func refuses(err error, code myodai.Code) bool {
 	refusal, ok := errors.AsType[*myodai.Error](err)

@@ -61,6 +61,9 @@ type Options struct {
 	Signing       int           // signatures made at a time; 0 means one per processor
 	Log           *slog.Logger  // of Run; nil: nothing is logged
 	Wake          func()        // called when what was held is due; nil for nobody
+	// Reckon is a time as a clock would show it that is to be believed: the lives of
+	// messages begin then. nil believes the clock.
+	Reckon func(time.Time) time.Time
 }
 
 // Engine takes messages in. It is safe for concurrent use.
@@ -92,6 +95,9 @@ func New(o Options) *Engine {
 	}
 	if o.Wake == nil {
 		o.Wake = func() {}
+	}
+	if o.Reckon == nil {
+		o.Reckon = func(now time.Time) time.Time { return now }
 	}
 	if o.Signing == 0 {
 		o.Signing = runtime.GOMAXPROCS(0)

@@ -52,7 +52,7 @@ func (e *Engine) Submit(ctx context.Context, r Request) (Result, error) {
 		From:         from,
 		Subject:      readSubject(h.first("Subject")),
 		AcceptedAt:   now,
-		ExpiresAt:    now.Add(cmp.Or(time.Duration(class.Life), e.o.MaxAge)),
+		ExpiresAt:    e.o.Reckon(now).Add(cmp.Or(time.Duration(class.Life), e.o.MaxAge)),
 	}
 	withheld, err := e.withhold(ctx, r, h, m, recipients)
 	if err != nil {
