@@ -55,7 +55,7 @@ func onPostgres() []string {
 	return []string{
 		"accept messages: before the commit", "accept messages: after the commit", "claim deliveries: after the commit",
 		"attempt: after the reply", "finish deliveries: before the commit", "finish deliveries: after the commit",
-		"finish webhook: before the commit", "heartbeat: before the commit",
+		"finish webhook: before the commit",
 	}
 }
 
