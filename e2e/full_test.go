@@ -34,27 +34,32 @@ func (r *rig) fullDisk(t *testing.T) {
 		}
 		<-time.After(time.Second)
 		check(t, os.Remove(ballast))
+		room := time.Now()
 		eventually(t, 10*time.Second, "with room again mail is taken", func() bool { return r.status(0) == http.StatusAccepted })
+		t.Logf("mail is taken again %s after there is room", time.Since(room).Round(time.Millisecond))
 	}
 	close(ended)
 	load.Wait()
+	began := time.Now()
 	r.settles(t, 30*time.Second)
-	t.Logf("answered for: %v", r.figures())
+	t.Logf("answered for: %v; all of it had come %s later", r.figures(), time.Since(began).Round(time.Millisecond))
 	stop(r.cmd)
 }
 
-// fill writes a file until nothing more fits, and goes on for a while, since others
-// give room back.
+// fill writes a file until nothing more fits, and goes on for a while after that,
+// since others give room back.
 func fill(t *testing.T, name string) {
 	t.Helper()
 	f, err := os.Create(name)
 	check(t, err)
 	defer f.Close()
-	octets := make([]byte, 64<<10)
-	for deadline := time.Now().Add(300 * time.Millisecond); time.Now().Before(deadline); {
-		if _, err := f.Write(octets); err != nil {
-			_, _ = f.Write(octets[:512])
-			<-time.After(5 * time.Millisecond)
-		}
+	octets := make([]byte, 1<<20)
+	for err == nil {
+		_, err = f.Write(octets)
+	}
+	for range 60 {
+		_, _ = f.Write(octets)
+		_, _ = f.Write(octets[:512])
+		<-time.After(5 * time.Millisecond)
 	}
 }
