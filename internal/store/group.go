@@ -15,6 +15,10 @@ import (
 const (
 	maxGroup      = 64
 	maxGroupBytes = 8 << 20 // of bodies
+	// While much is written a group waits so long to have so many entries: a commit
+	// takes as much of the processor as several of them. After a pause nobody waits.
+	company = time.Millisecond
+	enough  = 8
 	// groupTime is the longest a shared transaction may take. It belongs to nobody
 	// in particular, so no caller's context ends it.
 	groupTime = 30 * time.Second
@@ -23,8 +27,7 @@ const (
 var errClosed = errors.New("the store is closed")
 
 // group lets those who write at the same time share a transaction, and so one
-// fsync: whoever comes while a commit is under way goes with the next. Nobody
-// waits for company. Messages that are accepted and results of attempts go this
+// fsync: whoever comes while a commit is under way goes with the next. Messages that are accepted and results of attempts go this
 // way, since under load there are always more of both.
 type group struct {
 	waiting chan *entry
@@ -116,25 +119,39 @@ func (g *group) wait(e *entry) answer {
 
 // write writes what waits, group by group, until closing.
 func (g *group) write(s *Store) {
+	var last time.Time // when a group was written
 	for {
 		select {
 		case <-g.closing:
 			return
 		case first := <-g.waiting:
-			s.writeGroup(g.collect(first))
+			s.writeGroup(g.collect(first, company-time.Since(last)))
+			last = time.Now()
 		}
 	}
 }
 
-// collect takes what waits already, as far as the bounds allow.
-func (g *group) collect(first *entry) []*entry {
+// collect takes what waits already, as far as the bounds allow, and for a while
+// what else comes until that is enough.
+func (g *group) collect(first *entry, wait time.Duration) []*entry {
 	list, size := []*entry{first}, first.octets()
+	over := time.NewTimer(max(wait, 0))
+	defer over.Stop()
 	for len(list) < maxGroup && size < maxGroupBytes {
 		select {
 		case next := <-g.waiting:
 			list, size = append(list, next), size+next.octets()
+			continue
 		default:
+		}
+		if wait <= 0 || len(list) >= enough {
 			return list
+		}
+		select {
+		case next := <-g.waiting:
+			list, size = append(list, next), size+next.octets()
+		case <-over.C:
+			wait = 0
 		}
 	}
 	return list
