@@ -6,9 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math/bits"
 	"reflect"
-	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -55,56 +53,6 @@ func (q session) exec(query string, args ...any) (int64, error) {
 		q.noted.changed = true
 	}
 	return n, err
-}
-
-// maxParameters is how many parameters one statement has. Both databases allow
-// several times as many.
-const maxParameters = 5000
-
-// rows is how many of so many rows, with the given number of columns, go into
-// one statement. Where statements are compiled, one row each is fastest, and the
-// same text serves for all. Elsewhere each statement is a round trip, and powers
-// of two keep the driver's store of prepared statements small.
-func (d dialect) rows(have, columns int) int {
-	if d.compile {
-		return 1
-	}
-	n := min(have, maxParameters/columns)
-	return 1 << (bits.Len(uint(n)) - 1) // #nosec G115 -- n is at least 1
-}
-
-// insert adds rows to a table.
-func (q session) insert(table string, columns []string, rows [][]any) error {
-	for len(rows) > 0 {
-		n := q.dialect.rows(len(rows), len(columns))
-		var query strings.Builder
-		query.WriteString("insert into " + table + " (" + strings.Join(columns, ", ") + ") values ")
-		args := make([]any, 0, n*len(columns))
-		for i, row := range rows[:n] {
-			if i > 0 {
-				query.WriteString(", ")
-			}
-			query.WriteString("(" + placeholders(len(args)+1, len(columns)) + ")")
-			args = append(args, row...)
-		}
-		if _, err := q.exec(query.String(), args...); err != nil {
-			return err
-		}
-		rows = rows[n:]
-	}
-	return nil
-}
-
-// placeholders is n parameters, the first of which is $first: "$3, $4".
-func placeholders(first, n int) string {
-	var b strings.Builder
-	for i := range n {
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		b.WriteString("$" + strconv.Itoa(first+i))
-	}
-	return b.String()
 }
 
 // all reads every row of a query. fields names the places for the columns.
