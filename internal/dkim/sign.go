@@ -50,6 +50,7 @@ func Sign(message []byte, signers []Signer, at time.Time) (header []byte, err er
 	}
 	sum := hashBody(body, Relaxed, -1).sum
 	names, signed := coverHeader(fields)
+	header = make([]byte, 0, len(signers)*usualLength)
 	for _, s := range signers {
 		algorithm, hash, err := s.algorithm()
 		if err != nil {
@@ -94,6 +95,7 @@ func (s Signer) algorithm() (string, crypto.Hash, error) {
 // stand for: each name once per field, the lowest field first, and once more
 // for the field that must not be added (RFC 6376 §5.4.2 and §8.15).
 func coverHeader(fields []field) (names []string, signed []byte) {
+	names, signed = make([]string, 0, 2*len(oversigned)), make([]byte, 0, 2*usualLength)
 	for _, name := range oversigned {
 		for i := len(fields) - 1; i >= 0; i-- {
 			if fields[i].is(name) {
@@ -133,6 +135,10 @@ func (s Signer) appendUnsigned(dst []byte, algorithm string, names []string, sum
 	f.word("b=")
 	return f.dst
 }
+
+// usualLength is room for one signature, and for half of what it covers of a
+// usual header.
+const usualLength = 1 << 10
 
 // maxLine is the length lines should not exceed (RFC 5322 §2.1.1). Only a name
 // that is longer by itself makes a longer line.
