@@ -123,7 +123,7 @@ func TestWizardInABrowser(t *testing.T) {
 func (b *tab) focus(id string) {
 	b.t.Helper()
 	for range 40 {
-		if js[string](b, "document.activeElement.id") == id {
+		if js[string](b, "document.activeElement?.id ?? ''") == id {
 			return
 		}
 		b.do(chromedp.KeyEvent("\t"))

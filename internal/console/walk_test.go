@@ -148,7 +148,7 @@ func (b *tab) tabTo(selector string) {
 	b.wait(selector)
 	quoted, _ := json.Marshal(selector)
 	for range 80 {
-		if js[bool](b, "document.activeElement.matches("+string(quoted)+")") {
+		if js[bool](b, "document.activeElement?.matches("+string(quoted)+") ?? false") {
 			return
 		}
 		b.do(chromedp.KeyEvent("\t"))

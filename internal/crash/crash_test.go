@@ -35,11 +35,22 @@ func TestPoints(t *testing.T) {
 }
 
 // pointsInSource finds every call of Point, with "*" for what is not said as it
-// stands, and what transactions of the store are called.
+// stands, and what transactions of the store are called: where they begin, or
+// where the name is put into something called doing.
 func pointsInSource(t *testing.T) (points, doings map[string]bool) {
 	t.Helper()
 	points, doings = map[string]bool{}, map[string]bool{}
 	look := func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.KeyValueExpr:
+			if key, _ := n.Key.(*ast.Ident); key != nil && key.Name == "doing" {
+				doings[literal(n.Value)] = true
+			}
+		case *ast.AssignStmt:
+			if name, _ := n.Lhs[0].(*ast.Ident); name != nil && name.Name == "doing" {
+				doings[literal(n.Rhs[0])] = true
+			}
+		}
 		call, ok := n.(*ast.CallExpr)
 		if !ok {
 			return true
@@ -53,7 +64,7 @@ func pointsInSource(t *testing.T) (points, doings map[string]bool) {
 		switch {
 		case called.Sel.Name == "Point" && on != nil && on.Name == "crash":
 			points[first+": "+second] = true
-		case called.Sel.Name == "write":
+		case called.Sel.Name == "write", called.Sel.Name == "share":
 			doings[second] = true
 		}
 		return true

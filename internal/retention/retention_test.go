@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -77,17 +78,18 @@ func TestRemovesUntilNothingIsLeft(t *testing.T) {
 // P16: while the clock is not believed, nothing is removed.
 func TestKeepsWhileTheClockIsWrong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		k, believed := &keeper{left: map[string]int{}}, false
+		k, believed := &keeper{left: map[string]int{}}, new(atomic.Bool)
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error)
 		go func() {
-			done <- retention.New(k, func() bool { return believed }, slog.New(slog.DiscardHandler)).Run(ctx)
+			done <- retention.New(k, believed.Load, slog.New(slog.DiscardHandler)).Run(ctx)
 		}()
 		time.Sleep(90 * time.Second) // in simulated time, as below
+		synctest.Wait()
 		if len(k.calls) > 0 {
 			t.Errorf("removed %q", k.calls)
 		}
-		believed = true
+		believed.Store(true)
 		time.Sleep(time.Minute)
 		cancel()
 		if err := <-done; err != nil || len(k.calls) == 0 {

@@ -178,7 +178,11 @@ func (s *Store) writeGroup(list []*entry) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), groupTime)
 	defer cancel()
-	answers, err := s.writeAll(ctx, doingOf(list), list)
+	doing := list[0].doing
+	if slices.ContainsFunc(list, func(e *entry) bool { return e.accept != nil }) {
+		doing = "accept messages"
+	}
+	answers, err := s.writeAll(ctx, doing, list)
 	_, uncertain := errors.AsType[*commitError](err)
 	s.log.DebugContext(ctx, "writes shared a transaction", "count", len(list), "err", err)
 	for i, e := range list {
@@ -191,14 +195,6 @@ func (s *Store) writeGroup(list []*entry) {
 			e.answer <- s.writeAlone(e)
 		}
 	}
-}
-
-// doingOf names a transaction by what is most of it.
-func doingOf(list []*entry) string {
-	if slices.ContainsFunc(list, func(e *entry) bool { return e.accept != nil }) {
-		return "accept messages"
-	}
-	return list[0].doing
 }
 
 // writeAlone writes one entry in a transaction of its own.
