@@ -12,20 +12,7 @@ import (
 // acts are what is done while a disk is bad: mail is handed in on all
 // ways. Clicks are left out, because a link leads on although its visit is lost.
 func (r *rig) acts(ended chan struct{}) *sync.WaitGroup {
-	var all sync.WaitGroup
-	for _, act := range []func(){r.sendsHTTP, r.sendsHTTP, r.sendsSMTP, r.changes, r.writesToPostmaster} {
-		all.Go(func() {
-			for {
-				select {
-				case <-ended:
-					return
-				default:
-					act()
-				}
-			}
-		})
-	}
-	return &all
+	return until(ended, r.sendsHTTP, r.sendsHTTP, r.sendsSMTP, r.changes, r.writesToPostmaster)
 }
 
 // status is what the API answers to a message of so many random octets now.

@@ -230,27 +230,7 @@ func (r *rig) arrived(from, to string, raw []byte) {
 
 // load does everything that a service is used for until ended.
 func (r *rig) load(ended chan struct{}) *sync.WaitGroup {
-	var all sync.WaitGroup
-	until := func(act func()) {
-		all.Go(func() {
-			for {
-				select {
-				case <-ended:
-					return
-				default:
-					act()
-				}
-			}
-		})
-	}
-	for range 3 {
-		until(r.sendsHTTP)
-	}
-	for range 2 {
-		until(r.sendsSMTP)
-	}
-	until(r.changes)
-	until(r.writesToPostmaster)
+	all := until(ended, r.sendsHTTP, r.sendsHTTP, r.sendsHTTP, r.sendsSMTP, r.sendsSMTP, r.changes, r.writesToPostmaster)
 	all.Go(func() { // what follows mails that arrived
 		for {
 			select {
@@ -265,6 +245,24 @@ func (r *rig) load(ended chan struct{}) *sync.WaitGroup {
 			}
 		}
 	})
+	return all
+}
+
+// until does each of the acts again and again, beside the others, until ended.
+func until(ended chan struct{}, acts ...func()) *sync.WaitGroup {
+	var all sync.WaitGroup
+	for _, act := range acts {
+		all.Go(func() {
+			for {
+				select {
+				case <-ended:
+					return
+				default:
+					act()
+				}
+			}
+		})
+	}
 	return &all
 }
 

@@ -178,6 +178,14 @@ func (s *service) submit(tn tenant, from, to, raw string) error {
 	if err := c.Auth(smtp.PlainAuth("", tn.smtpUser, tn.smtpPass, platformAddress)); err != nil {
 		return err
 	}
+	if err := transfer(c, from, to, raw); err != nil {
+		return err
+	}
+	return c.Quit()
+}
+
+// transfer is one mail transaction over a session.
+func transfer(c *smtp.Client, from, to, raw string) error {
 	if err := c.Mail(from); err != nil {
 		return err
 	}
@@ -191,10 +199,7 @@ func (s *service) submit(tn tenant, from, to, raw string) error {
 	if _, err := io.WriteString(data, raw); err != nil {
 		return err
 	}
-	if err := data.Close(); err != nil {
-		return err
-	}
-	return c.Quit()
+	return data.Close()
 }
 
 // message is what the API says of one.

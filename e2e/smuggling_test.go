@@ -12,6 +12,7 @@ import (
 
 	"github.com/myodai/myodai"
 	"github.com/myodai/myodai/internal/delivery"
+	"github.com/myodai/myodai/internal/delivery/smtptest"
 	"github.com/myodai/myodai/internal/submission"
 )
 
@@ -30,7 +31,7 @@ func TestNoMessageOfOursBecomesTwo(t *testing.T) {
 	w := emptyWorld(t)
 	servers := w.startMailServers(t)
 	job := myodai.Job{Domain: "example.net"}
-	for _, s := range smugglers(6) {
+	for _, s := range smtptest.Smugglers(6) {
 		for _, message := range []string{
 			"Subject: x\r\n\r\n" + s + secondMessage, "Subject: x\r\n\r\nhead" + s + secondMessage,
 			"Subject: x\r\n\r\nbody" + s + "\r\n", "Subject: x" + s + secondMessage,
@@ -41,7 +42,7 @@ func TestNoMessageOfOursBecomesTwo(t *testing.T) {
 	if len(job.Items) != 4*19_530 {
 		t.Fatalf("%d messages", len(job.Items))
 	}
-	for _, s := range smugglers(3) { // of the longer ones, too, none leaves the texts: submission.TestNoTextBecomesAnotherMessage
+	for _, s := range smtptest.Smugglers(3) { // of the longer ones, too, none leaves the texts: submission.TestNoTextBecomesAnotherMessage
 		job.Items = append(job.Items, asItem(composed(t, s+secondMessage+"head"+s+secondMessage+"body"+s)))
 	}
 	for i, server := range servers {
@@ -80,21 +81,6 @@ func TestNoMessageOfOursBecomesTwo(t *testing.T) {
 			return slices.ContainsFunc(servers, func(s mailServer) bool { return s.mentions(t, "smuggled@") })
 		})
 	})
-}
-
-// smugglers are all strings of one to most of the five octets that matter.
-func smugglers(most int) []string {
-	list, last := []string{}, []string{""}
-	for range most {
-		var next []string
-		for _, s := range last {
-			for _, c := range []string{"\r", "\n", ".", "\x00", "x"} {
-				next = append(next, s+c)
-			}
-		}
-		list, last = append(list, next...), next
-	}
-	return list
 }
 
 // composed is a message as the API makes it of a text and an HTML text.

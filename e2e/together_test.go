@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"io"
 	"net/smtp"
 	"os"
 	"regexp"
@@ -69,20 +68,7 @@ func returns(to, raw string) error {
 		return err
 	}
 	defer c.Close()
-	if err := c.Mail(""); err != nil {
-		return err
-	}
-	if err := c.Rcpt(to); err != nil {
-		return err
-	}
-	data, err := c.Data()
-	if err != nil {
-		return err
-	}
-	if _, err := io.WriteString(data, raw); err != nil {
-		return err
-	}
-	return data.Close()
+	return transfer(c, "", to, raw)
 }
 
 // shown is what the API says of a message now.

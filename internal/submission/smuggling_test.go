@@ -22,28 +22,13 @@ import (
 // takes it for the end of a line, and a message for who takes it for the end of one.
 const smuggled = "Bcc: victim@example.net\r\nMAIL FROM:<smuggled@example.net>\r\nRCPT TO:<victim@example.net>\r\nDATA\r\nSubject: smuggled\r\n\r\nx\r\n.\r\n"
 
-// smugglers are all strings of one to most of the five octets that matter.
-func smugglers(most int) []string {
-	list, last := []string{}, []string{""}
-	for range most {
-		var next []string
-		for _, s := range last {
-			for _, c := range []string{"\r", "\n", ".", "\x00", "x"} {
-				next = append(next, s+c)
-			}
-		}
-		list, last = append(list, next...), next
-	}
-	return list
-}
-
 // TestNoTextBecomesAnotherMessage puts all 19,530 strings at the start, in the middle
 // and at the end of a text and an HTML text, and of a message that comes whole, and
 // into a header value of that; and sends what was accepted to a strict server. It
 // takes exactly those messages, octet by octet, from us and to whom we said; a text
 // is read there as it was written, and no header has a field more (P24, T28, T31).
 func TestNoTextBecomesAnotherMessage(t *testing.T) {
-	all := smugglers(6)
+	all := smtptest.Smugglers(6)
 	if len(all) != 19_530 {
 		t.Fatalf("%d strings", len(all))
 	}
@@ -237,7 +222,7 @@ func TestNoValueBecomesAnotherField(t *testing.T) {
 		}, true},
 	} {
 		taken := 0
-		for _, s := range smugglers(6) {
+		for _, s := range smtptest.Smugglers(6) {
 			taken += composed(t, place.name, s, place.put, place.free)
 		}
 		if place.free && taken != 126 {

@@ -4,5 +4,5 @@
 //
 // They serve tests of SMTP clients and know no more of RFC 5321 than those need.
 // A server that sees something it does not expect says so through the test it
-// was started with.
+// was started with. Beside them are the strings by which a mail could become two.
 package smtptest
