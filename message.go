@@ -30,7 +30,7 @@ const (
 	BasisNormal   Basis = "normal"   // nothing: it goes by the normal path, as it did before us (D2)
 )
 
-// Sending is a message with what entitles it to be sent, as that is now.
+// Sending is a message with what entitles it to be sent, as that was lately.
 type Sending struct {
 	Message Message
 	Domain  Domain        // of Message.DomainID; the platform's for a message without one

@@ -32,7 +32,8 @@ type Store interface {
 	// given time, and takes the leases of those whose time was over at now, and of who
 	// had the name before. What crashed too often is put aside with an event.
 	Heartbeat(ctx context.Context, name, owner string, now, until time.Time, quarantined func(myodai.Delivery) myodai.Event) error
-	// Sending is the message with what entitles it to be sent, as that is now.
+	// Sending is the message with what entitles it to be sent, as that is now or was a
+	// second ago.
 	Sending(ctx context.Context, message myodai.MessageID) (myodai.Sending, error)
 	// Body is the message in wire form, signatures included.
 	Body(ctx context.Context, tenant myodai.TenantID, message myodai.MessageID) ([]byte, error)

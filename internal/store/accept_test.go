@@ -48,12 +48,15 @@ func TestAccept(t *testing.T) {
 			}
 		}
 
-		m = a.Message
-		same(t, "what is sent", must(s.Sending(t.Context(), m.ID))(t), myodai.Sending{
-			Message: myodai.Message{ID: m.ID, TenantID: m.TenantID, DomainID: m.DomainID, SenderID: m.SenderID, Basis: m.Basis, Class: m.Class, From: m.From},
-			Domain:  myodai.Domain{ID: d.ID, TenantID: d.TenantID, Name: d.Name, State: d.State},
-			Tenant:  myodai.Tenant{ID: tenant.ID, State: tenant.State},
-		})
+		another := letter(d, t0, rcpt("a", "example.net"))
+		accept(t, s, another)
+		for _, m := range []myodai.Message{a.Message, another.Message} { // of the second, the rest is known already
+			same(t, "what is sent", must(s.Sending(t.Context(), m.ID))(t), myodai.Sending{
+				Message: myodai.Message{ID: m.ID, TenantID: m.TenantID, DomainID: m.DomainID, SenderID: m.SenderID, Basis: m.Basis, Class: m.Class, From: m.From},
+				Domain:  myodai.Domain{ID: d.ID, TenantID: d.TenantID, Name: d.Name, State: d.State},
+				Tenant:  myodai.Tenant{ID: tenant.ID, State: tenant.State},
+			})
+		}
 		_, err = s.Sending(t.Context(), "msg_none")
 		wantCode(t, err, myodai.CodeNotFound)
 	})

@@ -171,7 +171,7 @@ func (s *Store) FinishDeliveries(ctx context.Context, owner string, list []myoda
 		return nil, wrap("finish deliveries", err)
 	}
 	for _, f := range list {
-		s.bodies.attempted(bodyOf{f.Delivery.TenantID, f.Delivery.MessageID})
+		s.bodies.attempted(f.Delivery.MessageID)
 	}
 	return lost, nil
 }

@@ -227,7 +227,7 @@ func (s *Store) writeAll(ctx context.Context, doing string, list []*entry) (answ
 	}
 	for i, e := range list {
 		if a := e.accept; a != nil && !answers[i].repeated && answers[i].err == nil && a.Message.Basis != "" { // what is held is not signed yet
-			s.bodies.put(bodyOf{a.Message.TenantID, a.Message.ID}, a.Body, len(a.Deliveries))
+			s.bodies.put(a.Message, a.Body, len(a.Deliveries))
 		}
 	}
 	s.handOver(accepted)

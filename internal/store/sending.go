@@ -2,20 +2,43 @@ package store
 
 import (
 	"context"
+	"time"
 
 	"github.com/myodai/myodai"
 )
 
-// Sending reads what entitles a message to be sent, whosever it is: what the
-// check just before the socket needs (P23), and of the message, the domain and the
-// tenant not more than that. A domain deleted meanwhile comes as suspended, an
-// address deleted meanwhile as none. What it says held after it was called.
+// Sending reads what entitles a message to be sent, whosever it is: what the check
+// just before the socket needs (P23), and of the message, the domain and the tenant
+// not more than that. A domain deleted meanwhile comes as suspended, an address
+// deleted meanwhile as none. What it says held after it was called; of a message that
+// this process has just accepted, no longer than entitledFor before.
 func (s *Store) Sending(ctx context.Context, message myodai.MessageID) (myodai.Sending, error) {
+	asked := time.Now()
+	m, fresh := s.bodies.message(message)
+	if fresh {
+		if l, ok := s.entitled.get(partiesOf(m), asked); ok {
+			l.Message = m
+			return l, nil
+		}
+	}
 	l, ok, err := s.sending.ask(ctx, message, s.sendings)
 	if err == nil && !ok {
 		err = myodai.Refuse(myodai.CodeNotFound, "", "%s", absent("message", message))
 	}
-	return l, wrap("read sending", err)
+	if err != nil {
+		return myodai.Sending{}, wrap("read sending", err)
+	}
+	if fresh {
+		s.entitled.put(partiesOf(l.Message), l, asked)
+	}
+	return l, nil
+}
+
+// sent is what Sending says of a message.
+func sent(m myodai.Message) myodai.Message {
+	return myodai.Message{
+		ID: m.ID, TenantID: m.TenantID, DomainID: m.DomainID, SenderID: m.SenderID, Basis: m.Basis, Class: m.Class, From: m.From,
+	}
 }
 
 func (s *Store) sendings(ctx context.Context, messages []myodai.MessageID) (map[myodai.MessageID]myodai.Sending, error) {

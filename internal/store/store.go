@@ -43,6 +43,7 @@ type Store struct {
 	bodies   bodies
 	policies policies
 	sending  shared[myodai.MessageID, myodai.Sending]
+	entitled entitled
 	listed   shared[listed, []myodai.Suppression]
 	group    group
 	hand     Hand                                         // nil for nobody
