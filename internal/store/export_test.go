@@ -30,3 +30,6 @@ func (s *Store) Most(ctx context.Context, pages int) error {
 	_, err := s.writer.ExecContext(ctx, "pragma max_page_count = "+strconv.Itoa(pages))
 	return err
 }
+
+// Nameless takes the numbers of parameters away.
+var Nameless = nameless

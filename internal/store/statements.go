@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"database/sql"
+	"strconv"
+	"strings"
 	"sync"
 )
 
@@ -54,7 +56,7 @@ func (c *statements) compile(ctx context.Context) {
 	c.wanted = nil
 	c.mu.Unlock()
 	for query := range wanted {
-		stmt, err := c.pool.PrepareContext(ctx, query)
+		stmt, err := c.pool.PrepareContext(ctx, nameless(query))
 		if err != nil {
 			continue
 		}
@@ -68,6 +70,46 @@ func (c *statements) compile(ctx context.Context) {
 		c.mu.Unlock()
 		if stmt != nil {
 			_ = stmt.Close() // somebody else was faster
+		}
+	}
+}
+
+// nameless is a statement with ? in place of $1, $2 and so on, where that means
+// the same: each stands in it once, and in order. The driver finds a parameter
+// without a name by its place, and every other one by reading its name whenever
+// the statement runs.
+func nameless(query string) string {
+	var b strings.Builder
+	next := 1
+	for rest := query; ; {
+		i := strings.IndexAny(rest, "$?'\"-/")
+		if i < 0 {
+			b.WriteString(rest)
+			return b.String()
+		}
+		b.WriteString(rest[:i])
+		rest = rest[i:]
+		switch c := rest[0]; c {
+		case '$':
+			name := "$" + strconv.Itoa(next)
+			if !strings.HasPrefix(rest, name) || len(rest) > len(name) && '0' <= rest[len(name)] && rest[len(name)] <= '9' {
+				return query
+			}
+			b.WriteByte('?')
+			rest, next = rest[len(name):], next+1
+		case '\'', '"':
+			end := strings.IndexByte(rest[1:], c)
+			if end < 0 {
+				return query
+			}
+			b.WriteString(rest[:end+2])
+			rest = rest[end+2:]
+		default:
+			if c == '?' || strings.HasPrefix(rest, "--") || strings.HasPrefix(rest, "/*") {
+				return query
+			}
+			b.WriteByte(c)
+			rest = rest[1:]
 		}
 	}
 }

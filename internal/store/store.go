@@ -145,11 +145,16 @@ func (s *Store) transact(ctx context.Context, doing string, do func(session) err
 	if err != nil {
 		return err
 	}
+	here := map[string]*sql.Stmt{} // a group runs few texts, and each many times
 	compiled := func(query string) *sql.Stmt {
-		if stmt := s.writing.of(query); stmt != nil {
-			return tx.StmtContext(ctx, stmt)
+		stmt := here[query]
+		if stmt == nil {
+			if stmt = s.writing.of(query); stmt != nil {
+				stmt = tx.StmtContext(ctx, stmt)
+				here[query] = stmt
+			}
 		}
-		return nil
+		return stmt
 	}
 	q := session{ctx: ctx, on: tx, dialect: s.dialect, compiled: compiled, noted: &noted{}}
 	if s.dialect.compile {
