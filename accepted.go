@@ -6,9 +6,12 @@ import "time"
 // taken: all of it or nothing (P01).
 type Accepted struct {
 	Message    Message
-	Body       []byte     // the message as it will be sent, signatures included
+	Body       []byte     // the message as it will be sent, signatures included unless it is Unsigned
 	Deliveries []Delivery // one per recipient, suppressed ones included
 	Events     []Event
+	// Unsigned says that Body has no signatures yet: it gets them when it is sent, or
+	// when it is released.
+	Unsigned bool
 
 	// IdempotencyKey is the key the submitter gave, "" for none. The same key of
 	// the same tenant means the same message for 24 hours (P05).
@@ -26,6 +29,9 @@ type Finished struct {
 	Events      []Event
 	Suppression *Suppression // nil when the outcome suppresses nothing
 	Notice      NoticeKind   // of the DSN that the sender is to have
+	// Signatures are what a message that was accepted unsigned was sent with, as they
+	// stand before it; nil when nobody signed it for this attempt. The first ones stay.
+	Signatures []byte
 }
 
 // QueueLine sums up what waits for one recipient domain.

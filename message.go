@@ -15,7 +15,7 @@ type Message struct {
 	From         Address // the author, as in the From header
 	Subject      string  // decoded, for people
 	HeaderID     string  // Message-ID, with its angle brackets
-	Size         int64   // octets as sent, signatures included
+	Size         int64   // octets as sent, signatures included as soon as it has them
 	AcceptedAt   time.Time
 	ExpiresAt    time.Time // when deliveries still deferred are given up
 }

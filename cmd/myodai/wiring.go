@@ -192,11 +192,14 @@ func (s *server) buildRooms(master [32]byte) error {
 	routes := s.newRoutes()
 	s.queue = queue.New(queue.Options{
 		Store: s.store, Node: s.node.name, Owner: s.node.owner, Backlog: s.store, Agent: routes, Site: routes.Site, Rules: rules.current, Sites: s.store, Believes: s.clock.believed, Log: log.With("room", "queue"), Registerer: s.registry,
+		Sign: func(ctx context.Context, m myodai.Sending, message []byte) ([]byte, error) {
+			return s.submission.Sign(ctx, m, message)
+		},
 	})
 	s.store.HandTo(s.queue)
 	s.submission = submission.New(submission.Options{
 		Store: s.store, Suppressions: s.store, Holds: s.store, Addresses: s.store, Routes: slices.Sorted(maps.Keys(cfg.Routes)),
-		Random: rand.Reader, ReturnKey: [32]byte(returnKey), MailHost: cfg.Hostname, Links: s.track, Log: log.With("room", "submission"), Wake: s.queue.Wake, Reckon: s.clock.reckon,
+		Random: rand.Reader, ReturnKey: [32]byte(returnKey), MailHost: cfg.Hostname, Links: s.track, Log: log.With("room", "submission"), Wake: s.queue.Wake, Waits: s.queue.Waits, Reckon: s.clock.reckon,
 		Signing: s.signing, Cosign: cfg.Cosign, Own: submission.Mailbox{Name: cfg.ServiceName, Address: cfg.NotifyFrom},
 	})
 	s.notifier = submission.NewNotifier(s.submission, s.store, log)

@@ -25,7 +25,7 @@ func readFile(t *testing.T, name string) string {
 // stored is the message as it will be sent.
 func (w *world) stored(p party, id myodai.MessageID) string {
 	w.t.Helper()
-	body, err := w.store.Body(w.t.Context(), p.tenant.ID, id)
+	body, _, err := w.store.Body(w.t.Context(), p.tenant.ID, id)
 	if err != nil {
 		w.t.Fatal(err)
 	}

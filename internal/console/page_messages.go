@@ -94,6 +94,7 @@ type messageView struct {
 	ID, Subject, From, HeaderID, Class string
 	Accepted                           moment
 	Size                               string
+	Unsigned                           string // why it has no signatures, as a word; "" when it has
 	Alignment                          alignment
 	Deliveries                         []deliveryView
 }
@@ -128,7 +129,7 @@ func showMessage(v *visit) error {
 	if err != nil {
 		return err
 	}
-	body, err := v.o.Store.Body(ctx, tenant, id)
+	body, signed, err := v.o.Store.Body(ctx, tenant, id)
 	if err != nil {
 		return err
 	}
@@ -137,6 +138,7 @@ func showMessage(v *visit) error {
 		return err
 	}
 	view := newMessageView(v.reader, m, list, body)
+	view.Unsigned = unsigned(m, list, signed)
 	for i, d := range list {
 		view.Deliveries[i].Held = newHeldView(d, v.actor.may(administrators), v.o.Submission != nil)
 		if d.Attempts == 0 {
@@ -177,6 +179,18 @@ func newMessageView(r reader, m myodai.Message, list []myodai.Delivery, body []b
 	}
 	view.Alignment = newAlignment(m.From.Domain, returnPath, body)
 	return view
+}
+
+// unsigned is the word for why a message has no signatures yet; "" when it has.
+func unsigned(m myodai.Message, list []myodai.Delivery, signed bool) string {
+	open := slices.ContainsFunc(list, func(d myodai.Delivery) bool { return !d.State.Terminal() })
+	switch {
+	case signed && m.Basis != "":
+		return ""
+	case open:
+		return "messages.signed_later"
+	}
+	return "messages.never_signed"
 }
 
 func newSteps(r reader, attempts []myodai.Attempt) []stepView {

@@ -14,9 +14,9 @@ import (
 type hand struct {
 	mu   sync.Mutex
 	room int // deliveries that may be leased before the loop looks again
-	// behind are scheduled queues that something waits in: what is new in one of
-	// them waits behind it.
-	behind map[myodai.ScheduledQueue]bool
+	// behind are scheduled queues that something waits in, each with its lane, nil
+	// while that is not known: what is new in one of them waits behind it.
+	behind map[myodai.ScheduledQueue]*lane
 	leased []myodai.Delivery // durable, and not in lanes yet
 	aside  []myodai.ScheduledQueue
 	doubts []myodai.DeliveryID // leased, if they were written at all
@@ -25,7 +25,7 @@ type hand struct {
 }
 
 func newHand() *hand {
-	return &hand{behind: map[myodai.ScheduledQueue]bool{}, come: make(chan struct{}, 1)}
+	return &hand{behind: map[myodai.ScheduledQueue]*lane{}, come: make(chan struct{}, 1)}
 }
 
 // Place leases new deliveries that are due to this queue, or says that they are
@@ -43,12 +43,29 @@ func (q *Queue) Place(list []myodai.Delivery) (aside []bool) {
 		if d.State != myodai.DeliveryAccepted || d.DueAt.After(now) {
 			continue
 		}
-		if aside[i] = len(h.behind) > 0 && h.behind[myodai.ScheduledQueueOf(*d)]; !aside[i] && h.room > 0 {
+		if len(h.behind) > 0 {
+			_, aside[i] = h.behind[myodai.ScheduledQueueOf(*d)]
+		}
+		if !aside[i] && h.room > 0 {
 			h.room--
 			d.LeaseOwner, d.LeasedUntil, d.Attempts = q.with.Owner, until, d.Attempts+1
 		}
 	}
 	return aside
+}
+
+// Waits reports whether a new delivery would wait for its site anyway: others wait
+// in its scheduled queue, and the site is not taking any mail just now. That may
+// change at any moment. Where this queue does not run, nothing waits for it.
+func (q *Queue) Waits(d myodai.Delivery) bool {
+	h := q.hand
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if len(h.behind) == 0 || h.ended {
+		return false
+	}
+	a := h.behind[myodai.ScheduledQueueOf(d)]
+	return a != nil && a.still(time.Now())
 }
 
 // Take hands over what Place has leased, and the scheduled queues in which it had
@@ -112,12 +129,12 @@ func (h *hand) taken(room int) (leased []myodai.Delivery, aside []myodai.Schedul
 	return leased, aside
 }
 
-// waits notes whether something waits in a scheduled queue.
-func (h *hand) waits(in myodai.ScheduledQueue, something bool) {
+// waits notes whether something waits in a scheduled queue, and for which lane.
+func (h *hand) waits(in myodai.ScheduledQueue, something bool, behind *lane) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if something {
-		h.behind[in] = true
+		h.behind[in] = behind
 	} else {
 		delete(h.behind, in)
 	}

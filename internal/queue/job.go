@@ -13,14 +13,16 @@ import (
 // job is one run of the agent over deliveries to one domain.
 type job struct {
 	begin
-	queue     *Queue
-	source    myodai.Source
-	rules     *shaping.Rules
-	limits    shaping.Limits
-	settled   []bool
-	away      []bool // the store was, when the message was to be read
-	answers   bool   // a server has replied to one of them
-	delivered int
+	queue   *Queue
+	source  myodai.Source
+	rules   *shaping.Rules
+	limits  shaping.Limits
+	settled []bool
+	away    []bool // the store was, when the message was to be read
+	// signatures are what was made for this job, of messages that had none.
+	signatures [][]byte
+	answers    bool // a server has replied to one of them
+	delivered  int
 
 	drawn    uint64 // for Jitter
 	drawnFor myodai.Delivery
@@ -28,7 +30,7 @@ type job struct {
 
 // run attempts deliveries that go one way and passes on what comes of each.
 func (q *Queue) run(ctx context.Context, j *job) {
-	j.settled, j.away = make([]bool, len(j.list)), make([]bool, len(j.list))
+	j.settled, j.away, j.signatures = make([]bool, len(j.list)), make([]bool, len(j.list)), make([][]byte, len(j.list))
 	list := j.list
 	defer j.over(ctx)
 	if j.attempt(ctx, j.rest()) {
@@ -118,6 +120,7 @@ func (j *job) settle(i int, o myodai.Outcome) {
 	}
 	j.settled[i] = true
 	q, b, now := j.queue, j.begin, time.Now()
+	j.lane.stirs(now)
 	if o.Code != 0 && !j.answers {
 		j.answers = true
 		q.signals <- func(l *lanes, _ time.Time) { l.answered(b.lane) }
@@ -135,7 +138,9 @@ func (j *job) settle(i int, o myodai.Outcome) {
 		retry = awayPause
 	}
 	q.metrics.attempts.WithLabelValues(string(o.Kind)).Inc()
-	q.records <- finish(j.list[i], o, retry, now, q.with.Believes(), q.with.Random, j.chance(j.list[i]))
+	f := finish(j.list[i], o, retry, now, q.with.Believes(), q.with.Random, j.chance(j.list[i]))
+	f.Signatures = j.signatures[i]
+	q.records <- f
 }
 
 // chance is a number for Jitter, the same for deliveries that may share a

@@ -32,6 +32,10 @@ type lane struct {
 	aside  turns[myodai.ScheduledQueue]
 	inside map[myodai.ScheduledQueue]bool
 
+	// stirred is when the newest result of an attempt came, in nanoseconds of Unix
+	// time. Jobs write it, and whoever accepts reads it.
+	stirred atomic.Int64
+
 	listed bool      // it is among those that may begin a job
 	backed bool      // it is among those that may be fed
 	begun  time.Time // when the first of the sessions under way was
@@ -170,6 +174,17 @@ func (a *lane) blocked(r *shaping.Rules, now time.Time) (until time.Time, full b
 	}
 	return until, false
 }
+
+// stirs notes that an attempt has come to a result, whichever it is.
+func (a *lane) stirs(now time.Time) { a.stirred.Store(now.UnixNano()) }
+
+// stillFor is how long no attempt comes to a result where a site is not taking any
+// mail just now. In full load results come every few milliseconds; and of a burst to
+// a site that was idle, hardly anything is accepted before its first result.
+const stillFor = 100 * time.Millisecond
+
+// still reports whether the site is not taking any mail just now.
+func (a *lane) still(now time.Time) bool { return now.UnixNano()-a.stirred.Load() > int64(stillFor) }
 
 // silent reports whether a session has waited for an answer for so long that none
 // may come.

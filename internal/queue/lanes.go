@@ -31,9 +31,9 @@ type lanes struct {
 	places places
 	// overflow is what is to be set aside in the store.
 	overflow []myodai.DeliveryID
-	// waits is told of scheduled queues that something waits in, and of those that
-	// nothing does any more.
-	waits func(in myodai.ScheduledQueue, something bool)
+	// waits is told of scheduled queues that something waits in, behind which lane,
+	// and of those that nothing does any more. The lane is nil while it is not known.
+	waits func(in myodai.ScheduledQueue, something bool, behind *lane)
 	// sent is what sources under warm-up have sent today, as it was written down.
 	sent map[sentKey]int
 	// before is what the run before this one knew of sites that nothing went to yet.
@@ -48,7 +48,7 @@ func newLanes(sessions, claimed, jobSize int, rules *shaping.Rules) *lanes {
 	return &lanes{
 		sessions: sessions, claimed: claimed, jobSize: jobSize, rules: rules,
 		lanes: map[way]*lane{}, asleep: map[*lane]time.Time{}, tenants: map[myodai.TenantID]*load{},
-		places: newPlaces(), sent: map[sentKey]int{}, waits: func(myodai.ScheduledQueue, bool) {},
+		places: newPlaces(), sent: map[sentKey]int{}, waits: func(myodai.ScheduledQueue, bool, *lane) {},
 	}
 }
 
@@ -69,6 +69,7 @@ func (l *lanes) at(w way, now time.Time) *lane {
 		way: w, limits: l.rules.For(w.site), quiet: now,
 		lines: map[myodai.ScheduledQueue]*line{}, tenants: map[myodai.TenantID]int{}, inside: map[myodai.ScheduledQueue]bool{},
 	}
+	a.stirs(now)
 	l.furnish(a, now)
 	l.lanes[w] = a
 	return a
@@ -130,7 +131,7 @@ func (l *lanes) add(list []myodai.Delivery, now time.Time) {
 		} else {
 			from := myodai.ScheduledQueueOf(d)
 			l.places.holdQueue(from)
-			l.waits(from, true)
+			l.waits(from, true, nil)
 			l.overflow = append(l.overflow, d.ID)
 		}
 	}
@@ -158,7 +159,7 @@ func (l *lanes) admit(a *lane, d myodai.Delivery, waited bool, now time.Time) {
 // note notes that something of a lane was set aside.
 func (l *lanes) note(a *lane, from myodai.ScheduledQueue) {
 	a.setAside(from)
-	l.waits(from, true)
+	l.waits(from, true, a)
 	if _, sleeps := l.asleep[a]; !sleeps {
 		l.list(a)
 	}

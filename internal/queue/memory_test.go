@@ -20,6 +20,8 @@ type memory struct {
 	domain     myodai.Domain
 	tenant     myodai.Tenant
 	body       []byte
+	unsigned   bool   // the body has no signatures but these
+	signatures []byte // that came with a result
 
 	aside      map[myodai.DeliveryID]bool // in its scheduled queue
 	setAside   int
@@ -193,6 +195,9 @@ func (s *memory) FinishDeliveries(_ context.Context, owner string, list []myodai
 			continue
 		}
 		*d = f.Delivery
+		if s.signatures == nil {
+			s.signatures = f.Signatures
+		}
 		delete(s.crashes, d.ID)
 		s.finished = append(s.finished, f)
 	}
@@ -268,8 +273,10 @@ func (s *memory) Sending(context.Context, myodai.MessageID) (myodai.Sending, err
 	return myodai.Sending{Message: s.message, Domain: s.domain, Tenant: s.tenant}, nil
 }
 
-func (s *memory) Body(context.Context, myodai.TenantID, myodai.MessageID) ([]byte, error) {
-	return s.body, nil
+func (s *memory) Body(context.Context, myodai.TenantID, myodai.MessageID) ([]byte, bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Concat(s.signatures, s.body), !s.unsigned || s.signatures != nil, nil
 }
 
 func (s *memory) Queue(_ context.Context, _ myodai.TenantID, now time.Time) ([]myodai.QueueLine, error) {

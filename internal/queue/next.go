@@ -132,7 +132,7 @@ func (l *lanes) hungry(now time.Time) (a *lane, from myodai.ScheduledQueue, n in
 			continue
 		}
 		delete(a.inside, from)
-		l.waits(from, false)
+		l.waits(from, false, nil)
 		n = roomFor(from.TenantID)
 		if rate := a.outlets[0].state.Rate(a.limits); rate > 0 {
 			n = min(n, 1+int(rate*60)) // what it may take before long

@@ -35,8 +35,9 @@ type Store interface {
 	// Sending is the message with what entitles it to be sent, as that is now or was a
 	// second ago.
 	Sending(ctx context.Context, message myodai.MessageID) (myodai.Sending, error)
-	// Body is the message in wire form, signatures included.
-	Body(ctx context.Context, tenant myodai.TenantID, message myodai.MessageID) ([]byte, error)
+	// Body is the message in wire form; signed tells whether its signatures are
+	// included already.
+	Body(ctx context.Context, tenant myodai.TenantID, message myodai.MessageID) (octets []byte, signed bool, err error)
 	// Queue sums up what waits; tenant "" means everybody's.
 	Queue(ctx context.Context, tenant myodai.TenantID, now time.Time) ([]myodai.QueueLine, error)
 }
@@ -48,7 +49,8 @@ type Agent interface {
 	Attempt(ctx context.Context, job myodai.Job) []myodai.Outcome
 }
 
-// Options is what a Queue works with. Store, Backlog and Agent must be given.
+// Options is what a Queue works with. Store, Backlog and Agent must be given, and
+// Sign where mail is accepted unsigned.
 type Options struct {
 	Store   Store
 	Backlog Backlog
@@ -60,6 +62,9 @@ type Options struct {
 	Rules func() *shaping.Rules
 	// Sites keeps what is known of sites, for people to see; nil means nobody does.
 	Sites Sites
+	// Sign makes the signatures of a message that was accepted unsigned, as they stand
+	// before it.
+	Sign func(ctx context.Context, s myodai.Sending, message []byte) (signatures []byte, err error)
 	// Node is the name of this node, which it has again after a restart and no other
 	// process has: what it held before is due again at once. "" is nobody's name;
 	// then that takes half a minute.

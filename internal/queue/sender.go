@@ -3,6 +3,7 @@ package queue
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/myodai/myodai"
 )
@@ -68,28 +69,38 @@ func maySendWithoutDomain(d myodai.Delivery, s myodai.Sending) error {
 
 // load is JobItem.Load for the delivery with the given index.
 func (j *job) load(i int) func(context.Context) ([]byte, error) {
-	load := j.queue.load(j.list[i])
 	return func(ctx context.Context) ([]byte, error) {
-		body, err := load(ctx)
+		wire, err := j.read(ctx, i)
 		j.away[i] = isAway(err)
-		return body, err
+		return wire, err
 	}
 }
 
-// load checks that a delivery may be sent, and reads its message.
-func (q *Queue) load(d myodai.Delivery) func(context.Context) ([]byte, error) {
-	return func(ctx context.Context) ([]byte, error) {
-		s, err := q.with.Store.Sending(ctx, d.MessageID)
-		if err != nil {
-			return nil, fmt.Errorf("look up what entitles %s: %w", d.MessageID, err)
-		}
-		if err := MaySend(d, s); err != nil {
-			return nil, err
-		}
-		body, err := q.with.Store.Body(ctx, d.TenantID, d.MessageID)
-		if err != nil {
-			return nil, fmt.Errorf("read the body of %s: %w", d.MessageID, err)
-		}
-		return body, nil
+// read checks that a delivery may be sent, and reads its message. What is not signed
+// yet is signed, once in a job: whichever server takes it, and whenever, the octets
+// are the same.
+func (j *job) read(ctx context.Context, i int) ([]byte, error) {
+	d, with := j.list[i], j.queue.with
+	s, err := with.Store.Sending(ctx, d.MessageID)
+	if err != nil {
+		return nil, fmt.Errorf("look up what entitles %s: %w", d.MessageID, err)
 	}
+	if err := MaySend(d, s); err != nil {
+		return nil, err
+	}
+	body, signed, err := with.Store.Body(ctx, d.TenantID, d.MessageID)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("read the body of %s: %w", d.MessageID, err)
+	case signed:
+		return body, nil
+	case with.Sign == nil:
+		return nil, fmt.Errorf("%s is not signed, and nobody here signs", d.MessageID)
+	}
+	if j.signatures[i] == nil {
+		if j.signatures[i], err = with.Sign(ctx, s, body); err != nil {
+			return nil, fmt.Errorf("sign %s: %w", d.MessageID, err)
+		}
+	}
+	return slices.Concat(j.signatures[i], body), nil
 }

@@ -145,7 +145,7 @@ func (q session) addMessages(list []myodai.Accepted, by Hand) (p placed, err err
 			m.ID, m.TenantID, orNull(m.DomainID), m.SenderID, m.Basis, m.CredentialID, m.Class, m.From.Local, m.From.Domain,
 			m.Subject, m.HeaderID, m.Size, m.AcceptedAt, m.ExpiresAt,
 		})
-		chunks = append(chunks, chunksOf(m, a.Body)...)
+		chunks = append(chunks, chunksOf(m, a.Body, a.Unsigned)...)
 		deliveries, events = append(deliveries, a.Deliveries...), append(events, a.Events...)
 	}
 	if err := q.insert("messages", messageNames, messages); err != nil {

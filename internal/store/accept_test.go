@@ -24,7 +24,7 @@ func TestAccept(t *testing.T) {
 		}
 		same(t, "returned", m, a.Message)
 		same(t, "message", must(s.Message(t.Context(), tenant.ID, a.Message.ID))(t), a.Message)
-		same(t, "body", must(s.Body(t.Context(), tenant.ID, a.Message.ID))(t), a.Body)
+		same(t, "body", bodyOf(t, s, tenant.ID, a.Message.ID), a.Body)
 		got := map[myodai.DeliveryID]myodai.Delivery{}
 		for _, delivery := range must(s.Deliveries(t.Context(), tenant.ID, a.Message.ID))(t) {
 			got[delivery.ID] = delivery
@@ -83,7 +83,7 @@ func TestBodyComesBackWhole(t *testing.T) {
 			a.Body = make([]byte, size)
 			_, _ = rand.Read(a.Body) // never fails; NULs and invalid UTF-8 among it
 			accept(t, s, a)
-			if got := must(s.Body(t.Context(), d.TenantID, a.Message.ID))(t); !bytes.Equal(got, a.Body) {
+			if got := bodyOf(t, s, d.TenantID, a.Message.ID); !bytes.Equal(got, a.Body) {
 				t.Errorf("of a body of %d octets %d others came back", size, len(got))
 			}
 		}
@@ -223,10 +223,10 @@ func TestBodyInMemory(t *testing.T) {
 			list = append(list, a)
 		}
 		for _, a := range list {
-			if got := must(s.Body(t.Context(), tenant.ID, a.Message.ID))(t); !bytes.Equal(got, a.Body) {
+			if got := bodyOf(t, s, tenant.ID, a.Message.ID); !bytes.Equal(got, a.Body) {
 				t.Errorf("the body of %s is another", a.Message.ID)
 			}
-			wantCode(t, failure(s.Body(t.Context(), other.ID, a.Message.ID)), myodai.CodeNotFound)
+			wantCode(t, noBody(t, s, other.ID, a.Message.ID), myodai.CodeNotFound)
 		}
 	})
 }

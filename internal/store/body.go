@@ -12,23 +12,81 @@ import (
 // of this size well, and neither needs to move a large body in one piece.
 const chunkSize = 256 << 10
 
-// Body reads a message as it is sent. The octets must not be changed: others may
-// get the same ones.
-func (s *Store) Body(ctx context.Context, tenant myodai.TenantID, message myodai.MessageID) ([]byte, error) {
+// Body reads a message as it is sent; one that is not signed yet without its
+// signatures. The octets must not be changed: others may get the same ones.
+func (s *Store) Body(ctx context.Context, tenant myodai.TenantID, message myodai.MessageID) (octets []byte, signed bool, err error) {
 	if body := s.bodies.get(tenant, message); body != nil {
-		return body, nil
+		return body, true, nil
 	}
-	chunks, err := all(s.read(ctx), only[[]byte],
-		`select data from body_chunks where tenant_id = $1 and message_id = $2 order by number`, tenant, message)
+	list, err := all(s.read(ctx), func(c *chunk) []any { return []any{&c.number, &c.data} },
+		`select number, data from body_chunks where tenant_id = $1 and message_id = $2 order by number`, tenant, message)
 	switch {
 	case err != nil:
-		return nil, wrap("read body", err)
-	case len(chunks) == 0:
-		return nil, myodai.Refuse(myodai.CodeNotFound, "", "%s", absent("message", message))
-	case len(chunks) == 1:
-		return chunks[0], nil
+		return nil, false, wrap("read body", err)
+	case len(list) == 0:
+		return nil, false, myodai.Refuse(myodai.CodeNotFound, "", "%s", absent("message", message))
 	}
-	return slices.Concat(chunks...), nil
+	signed, octets = list[0].number == signatureChunk, list[0].data
+	if len(list) > 1 {
+		parts := make([][]byte, len(list))
+		for i, c := range list {
+			parts[i] = c.data
+		}
+		octets = slices.Concat(parts...)
+	}
+	return octets, signed, nil
+}
+
+// chunk is one row of a body.
+type chunk struct {
+	number int
+	data   []byte
+}
+
+// signatureChunk is the number of the chunk that signatures stand in: with all else
+// where a body was written signed, alone where they came later. A body without it is
+// not signed yet. So all chunks in order are always what goes on the wire.
+const signatureChunk = 0
+
+// chunksOf are the rows of a message's body.
+func chunksOf(m myodai.Message, body []byte, unsigned bool) [][]any {
+	var rows [][]any
+	first := signatureChunk
+	if unsigned {
+		first++
+	}
+	for data := range slices.Chunk(body, chunkSize) {
+		rows = append(rows, []any{m.TenantID, m.ID, first + len(rows), data})
+	}
+	return rows
+}
+
+// addSignatures puts signatures before messages that have none, in rows as of
+// chunksOf. What is signed already stays as it is.
+func (q session) addSignatures(rows [][]any) error {
+	for len(rows) > 0 {
+		n := q.dialect.rows(len(rows), len(chunkNames))
+		signed, err := all(q, only[myodai.MessageID],
+			insertion("body_chunks", chunkNames, n)+` on conflict do nothing returning message_id`, slices.Concat(rows[:n]...)...)
+		if err != nil {
+			return err
+		}
+		if rows = rows[n:]; len(signed) == 0 {
+			continue
+		}
+		args := []any{signatureChunk}
+		for _, id := range signed {
+			args = append(args, id)
+		}
+		_, err = q.exec(`
+			update messages set size = size + (
+			  select length(data) from body_chunks c where c.tenant_id = messages.tenant_id and c.message_id = messages.id and c.number = $1)
+			 where id in (`+placeholders(2, len(signed))+`)`, args...)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // The bounds of the bodies in memory.
@@ -38,8 +96,9 @@ const (
 )
 
 // bodies keeps the newest bodies this process accepted, because most are sent
-// at once, until each of their deliveries has been attempted. A body never
-// changes, so what is here is true. The zero value is ready.
+// at once, until each of their deliveries has been attempted. A body that is signed
+// never changes, and no other is here, so what is here is true. The zero value is
+// ready.
 type bodies struct {
 	mu    sync.Mutex
 	kept  map[myodai.MessageID]*body

@@ -126,7 +126,8 @@ func byDue(a, b myodai.Delivery) int {
 
 // FinishDeliveries writes what attempts ended in and ends their leases, in one
 // transaction. Of the deliveries, State, DueAt, ExpiresAt and Last are written;
-// Attempts must be as it was claimed.
+// Attempts must be as it was claimed. Signatures are put before a message that has
+// none.
 //
 // It is fenced: for a delivery that owner does not hold any more, because the
 // lease ran out and was taken over, or because a bounce came back meanwhile,
@@ -138,7 +139,7 @@ func (s *Store) FinishDeliveries(ctx context.Context, owner string, list []myoda
 		if err != nil {
 			return err
 		}
-		var attempts, notices [][]any
+		var attempts, notices, signatures [][]any
 		var events []myodai.Event
 		for _, f := range list {
 			if !held[f.Delivery.ID] {
@@ -155,11 +156,17 @@ func (s *Store) FinishDeliveries(ctx context.Context, owner string, list []myoda
 				return err
 			}
 			events = append(events, told...)
+			if len(f.Signatures) > 0 {
+				signatures = append(signatures, []any{f.Delivery.TenantID, f.Delivery.MessageID, signatureChunk, f.Signatures})
+			}
 			if f.Notice != "" {
 				notices = append(notices, noticeOf(f.Delivery, f.Notice, f.Delivery.Last.At))
 			}
 		}
 		if err := q.addNotices(notices); err != nil {
+			return err
+		}
+		if err := q.addSignatures(signatures); err != nil {
 			return err
 		}
 		if err := q.insert("attempts", []string{"id", "tenant_id", "delivery_id", "number", "outcome"}, attempts); err != nil {

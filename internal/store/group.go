@@ -226,7 +226,7 @@ func (s *Store) writeAll(ctx context.Context, doing string, list []*entry) (answ
 		return nil, err
 	}
 	for i, e := range list {
-		if a := e.accept; a != nil && !answers[i].repeated && answers[i].err == nil && a.Message.Basis != "" { // what is held is not signed yet
+		if a := e.accept; a != nil && !answers[i].repeated && answers[i].err == nil && !a.Unsigned {
 			s.bodies.put(a.Message, a.Body, len(a.Deliveries))
 		}
 	}

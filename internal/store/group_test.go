@@ -116,7 +116,7 @@ func TestGroupCommitSharesTransactions(t *testing.T) {
 			t.Errorf("%d messages took %d transactions", len(list), n)
 		}
 		other := open(t, url) // nothing in memory
-		same(t, "body", must(other.Body(t.Context(), d.TenantID, list[7].Message.ID))(t), list[7].Body)
+		same(t, "body", bodyOf(t, other, d.TenantID, list[7].Message.ID), list[7].Body)
 	})
 }
 
@@ -186,7 +186,7 @@ func TestGroupCommitFailedCommitRefusesAll(t *testing.T) {
 				t.Errorf("message %d: %v, want a fault", i, err)
 			}
 			wantCode(t, failure(s.Message(t.Context(), d.TenantID, list[i].Message.ID)), myodai.CodeNotFound)
-			wantCode(t, failure(s.Body(t.Context(), d.TenantID, list[i].Message.ID)), myodai.CodeNotFound)
+			wantCode(t, noBody(t, s, d.TenantID, list[i].Message.ID), myodai.CodeNotFound)
 		}
 		if alone := len(list) - count.messages; stored > alone || alone > 5 {
 			t.Errorf("%d messages are stored, %d of %d shared a commit that failed", stored, count.messages, len(list))

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/myodai/myodai"
@@ -82,20 +81,11 @@ func (s *Store) Release(ctx context.Context, r myodai.Released) error {
 		if _, err := q.exec(`delete from body_chunks where tenant_id = $1 and message_id = $2`, m.TenantID, m.ID); err != nil {
 			return err
 		}
-		if err := q.insert("body_chunks", chunkNames, chunksOf(m, r.Body)); err != nil {
+		if err := q.insert("body_chunks", chunkNames, chunksOf(m, r.Body, false)); err != nil {
 			return err
 		}
 		return q.addEvents(r.Events)
 	})
-}
-
-// chunksOf are the rows of a message's body.
-func chunksOf(m myodai.Message, body []byte) [][]any {
-	var rows [][]any
-	for chunk := range slices.Chunk(body, chunkSize) {
-		rows = append(rows, []any{m.TenantID, m.ID, len(rows), chunk})
-	}
-	return rows
 }
 
 // ExpireHeld gives up to max deliveries up that were held until now, with the

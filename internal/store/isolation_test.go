@@ -107,7 +107,7 @@ func TestTenantsNeverMeet(t *testing.T) {
 				note("LastCheck", check, 1, err)
 				message, err := s.Message(ctx, me, of.message.ID)
 				note("Message", message, 1, err)
-				body, err := s.Body(ctx, me, of.message.ID)
+				body, _, err := s.Body(ctx, me, of.message.ID)
 				note("Body", body, len(body), err)
 				deliveries, err := s.Deliveries(ctx, me, of.message.ID)
 				note("Deliveries", deliveries, len(deliveries), err)

@@ -78,7 +78,7 @@ func TestPurge(t *testing.T) {
 		purge(bodies, 2) // the one that waits keeps its own
 		purge(bodies, 0)
 		same(t, "after bodies", counts(t, url)["body_chunks"], before["body_chunks"]-1)
-		_, err := s.Body(t.Context(), d.TenantID, waits.Message.ID)
+		_, _, err := s.Body(t.Context(), d.TenantID, waits.Message.ID)
 		ok(t, err)
 
 		messages := func() (int, error) { return s.PurgeMessages(t.Context(), d.TenantID, young, 9) }

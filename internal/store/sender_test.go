@@ -193,17 +193,17 @@ func TestHeld(t *testing.T) {
 	each(t, func(t *testing.T, s *store.Store) {
 		tenant, other := newTenant(t, s), newTenant(t, s)
 		d := newDomain(t, s, tenant.ID, "example.com")
-		held := func(local string) myodai.Accepted {
+		hold := func(local string) myodai.Accepted {
 			a := letter(d, t0, rcpt("a", "example.net"), rcpt("b", "example.net"))
 			a.Message.Basis, a.Message.DomainID, a.Message.From.Local = "", "", local
 			for i := range a.Deliveries {
 				a.Deliveries[i].State, a.Deliveries[i].Route, a.Deliveries[i].ReturnPath = myodai.DeliveryHeld, "", myodai.Address{}
 			}
-			a.Deliveries[1].State = myodai.DeliverySuppressed
+			a.Deliveries[1].State, a.Unsigned = myodai.DeliverySuppressed, true
 			accept(t, s, a)
 			return a
 		}
-		a, b := held("a"), held("b")
+		a, b := hold("a"), hold("b")
 		if due, _ := claim(t, s, "n1", 9, t0.Add(time.Hour)); len(due) > 0 {
 			t.Errorf("held mail is attempted: %+v", due)
 		}
@@ -228,7 +228,13 @@ func TestHeld(t *testing.T) {
 		ok(t, s.Release(t.Context(), r))
 		wantCode(t, s.Release(t.Context(), r), myodai.CodeConflict)
 		same(t, "message released", must(s.Message(t.Context(), tenant.ID, a.Message.ID))(t), r.Message)
-		same(t, "body released", string(must(s.Body(t.Context(), tenant.ID, a.Message.ID))(t)), string(r.Body))
+		body, signed, err := s.Body(t.Context(), tenant.ID, a.Message.ID)
+		ok(t, err)
+		same(t, "body released", string(body), string(r.Body))
+		_, held, err := s.Body(t.Context(), tenant.ID, b.Message.ID)
+		if err != nil || !signed || held {
+			t.Errorf("what was released is signed: %t; what is held: %t, %v", signed, held, err)
+		}
 		same(t, "delivery released", must(s.Delivery(t.Context(), tenant.ID, a.Deliveries[0].ID))(t), r.Deliveries[0])
 		same(t, "suppressed delivery", must(s.Delivery(t.Context(), tenant.ID, a.Deliveries[1].ID))(t).State, myodai.DeliverySuppressed)
 		if due, _ := claim(t, s, "n1", 9, t0.Add(time.Hour)); len(due) != 1 || due[0].Route != myodai.RouteNormal {

@@ -24,7 +24,7 @@ type NoticeStore interface {
 	// ClaimNotices leases DSNs that are to be written, one per message.
 	ClaimNotices(ctx context.Context, most int, now, until time.Time) ([]myodai.Notice, error)
 	// Body reads the message a DSN is about.
-	Body(ctx context.Context, tenant myodai.TenantID, message myodai.MessageID) ([]byte, error)
+	Body(ctx context.Context, tenant myodai.TenantID, message myodai.MessageID) (octets []byte, signed bool, err error)
 	// FinishNotice forgets a DSN and writes the events about it.
 	FinishNotice(ctx context.Context, n myodai.Notice, events ...myodai.Event) error
 }
@@ -139,7 +139,7 @@ func (n *Notifier) write(ctx context.Context, notice myodai.Notice, now time.Tim
 
 // sender reads a message, and says who gets the DSN about it; or why nobody does.
 func (n *Notifier) sender(ctx context.Context, m myodai.Message) (body []byte, to myodai.Address, skipped string, err error) {
-	body, err = n.store.Body(ctx, m.TenantID, m.ID)
+	body, _, err = n.store.Body(ctx, m.TenantID, m.ID)
 	if err != nil {
 		return nil, to, "", fmt.Errorf("read the message of a DSN: %w", err)
 	}

@@ -12,8 +12,8 @@ import (
 type Holds interface {
 	// Message returns a message; CodeNotFound when there is none.
 	Message(ctx context.Context, tenant myodai.TenantID, id myodai.MessageID) (myodai.Message, error)
-	// Body is a message as it was accepted.
-	Body(ctx context.Context, tenant myodai.TenantID, id myodai.MessageID) ([]byte, error)
+	// Body is a message as it is stored, and whether that is with signatures.
+	Body(ctx context.Context, tenant myodai.TenantID, id myodai.MessageID) (octets []byte, signed bool, err error)
 	// HeldAuthors lists, in a fixed order, authors behind a given one whose mail is held.
 	HeldAuthors(ctx context.Context, after myodai.HeldAuthor, max int) ([]myodai.HeldAuthor, error)
 	// HeldMessages lists messages of an author that are held, oldest first.
@@ -62,7 +62,7 @@ func (e *Engine) release(ctx context.Context, m myodai.Message, w Way, rule myod
 	if err != nil {
 		return m, fmt.Errorf("release: %w", err)
 	}
-	body, err := e.o.Holds.Body(ctx, m.TenantID, m.ID)
+	body, _, err := e.o.Holds.Body(ctx, m.TenantID, m.ID)
 	if err != nil {
 		return m, fmt.Errorf("release: %w", err)
 	}
@@ -70,13 +70,15 @@ func (e *Engine) release(ctx context.Context, m myodai.Message, w Way, rule myod
 		return m, myodai.Refuse(myodai.CodeConflict, "", "the message is not held")
 	}
 	author, now := m.From, time.Now()
-	signed := m
-	signed.AcceptedAt = now // the signature begins to count when it is made
-	wire, domain, signed, err := e.finish(ctx, signed, body, w)
+	finished, domain, signed, err := e.finish(ctx, m, body, w)
 	if err != nil {
 		return m, faultOr("release", err)
 	}
-	signed.AcceptedAt = m.AcceptedAt
+	wire, err := e.sign(ctx, finished, domain, now)
+	if err != nil {
+		return m, faultOr("release", err)
+	}
+	signed.Size = int64(len(wire))
 	r := myodai.Released{Message: signed, Body: wire, Events: []myodai.Event{{
 		ID: myodai.NewID[myodai.EventID](now, e.o.Random), TenantID: m.TenantID, Kind: myodai.EventMessageReleased, At: now,
 		DomainID: signed.DomainID, MessageID: m.ID, Data: map[string]any{

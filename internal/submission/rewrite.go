@@ -56,18 +56,18 @@ func rewriteFrom(message []byte, own Mailbox, tenant string) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// finish makes a completed message what it is sent as: with the From that its
-// way gives it, signed by whom the way rests on. It returns that, whose bounces
-// it takes, and m with what was decided.
+// finish makes a completed message what it is sent as but for the signatures: with
+// the From that its way gives it. It returns that, the domain that it rests on, which
+// signs it and takes its bounces, and m with what was decided.
 func (e *Engine) finish(ctx context.Context, m myodai.Message, completed []byte, w Way) ([]byte, myodai.Domain, myodai.Message, error) {
-	signer := w.Domain
+	domain := w.Domain
 	m.Basis = w.Basis
 	if w.Basis == myodai.BasisDomain {
 		m.DomainID = w.Domain.ID
 	} else {
 		var err error
-		if signer, err = e.platform(ctx); err != nil {
-			return nil, signer, m, err
+		if domain, err = e.platform(ctx); err != nil {
+			return nil, domain, m, err
 		}
 	}
 	switch w.Basis {
@@ -76,14 +76,12 @@ func (e *Engine) finish(ctx context.Context, m myodai.Message, completed []byte,
 	case myodai.BasisPlatform:
 		tenant, err := e.o.Store.Tenant(ctx, m.TenantID)
 		if err != nil {
-			return nil, signer, m, err
+			return nil, domain, m, err
 		}
 		if completed, err = rewriteFrom(completed, e.o.Own, tenant.Name); err != nil {
-			return nil, signer, m, err
+			return nil, domain, m, err
 		}
 		m.From = e.o.Own.Address
 	}
-	wire, err := e.sign(ctx, completed, signer, m.AcceptedAt)
-	m.Size = int64(len(wire))
-	return wire, signer, m, err
+	return completed, domain, m, nil
 }

@@ -61,6 +61,9 @@ type Options struct {
 	Signing       int           // signatures made at a time; 0 means one per processor
 	Log           *slog.Logger  // of Run; nil: nothing is logged
 	Wake          func()        // called when what was held is due; nil for nobody
+	// Waits reports whether a new delivery would wait for its site anyway; nil: none
+	// does. Nothing rests on its being so a moment later.
+	Waits func(myodai.Delivery) bool
 	// Reckon is a time as a clock would show it that is to be believed: the lives of
 	// messages begin then. nil believes the clock.
 	Reckon func(time.Time) time.Time
@@ -95,6 +98,9 @@ func New(o Options) *Engine {
 	}
 	if o.Wake == nil {
 		o.Wake = func() {}
+	}
+	if o.Waits == nil {
+		o.Waits = func(myodai.Delivery) bool { return false }
 	}
 	if o.Reckon == nil {
 		o.Reckon = func(now time.Time) time.Time { return now }

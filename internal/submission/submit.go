@@ -6,12 +6,10 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/myodai/myodai"
 	"github.com/myodai/myodai/internal/crash"
-	"github.com/myodai/myodai/internal/dkim"
 )
 
 // Submit takes responsibility for one message. When it returns without an
@@ -66,34 +64,49 @@ func (e *Engine) Submit(ctx context.Context, r Request) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	wire = e.rewrite(wire, mark)
-	m.HeaderID, m.Size = headerID, int64(len(wire))
-	var domain myodai.Domain // that takes the bounces
-	if way.Fate == FateSend {
-		if wire, domain, m, err = e.finish(ctx, m, wire, way); err != nil {
-			return Result{}, faultOr("submit", err)
-		}
+	m.HeaderID = headerID
+	a, err := e.dispatch(ctx, m, e.rewrite(wire, mark), way, recipients, mark.of.DeliveryID, withheld)
+	if err != nil {
+		return Result{}, faultOr("submit", err)
 	}
-	deliveries, events := e.deliveries(m, way, domain, recipients, mark.of.DeliveryID)
 	terms := r.terms(h, policy)
-	for i := range deliveries {
-		deliveries[i].Terms = r.termsFor(deliveries[i].Recipient, terms)
+	for i := range a.Deliveries {
+		a.Deliveries[i].Terms = r.termsFor(a.Deliveries[i].Recipient, terms)
 	}
-	events[0].Data["from"] = from.String() // who wrote it, whatever it is sent as
-	if events, err = e.apply(ctx, withheld, m, deliveries, events); err != nil {
+	a.Events[0].Data["from"] = from.String() // who wrote it, whatever it is sent as
+	if a.Events, err = e.apply(ctx, withheld, a.Message, a.Deliveries, a.Events); err != nil {
 		return Result{}, err
 	}
 	if r.nullReturn {
-		for i := range deliveries {
-			deliveries[i].ReturnPath = myodai.Address{}
+		for i := range a.Deliveries {
+			a.Deliveries[i].ReturnPath = myodai.Address{}
 		}
 	}
-	result, err := e.accept(ctx, myodai.Accepted{
-		Message: m, Body: wire, Deliveries: deliveries, Events: events,
-		IdempotencyKey: r.IdempotencyKey, RequestHash: r.RequestHash,
-	})
+	a.IdempotencyKey, a.RequestHash = r.IdempotencyKey, r.RequestHash
+	result, err := e.accept(ctx, a)
 	crash.Point("submission", "before the answer")
 	return result, err
+}
+
+// dispatch puts a completed message on its way: it becomes what it is sent as, with
+// one delivery per recipient, and signed unless that is for later.
+func (e *Engine) dispatch(ctx context.Context, m myodai.Message, completed []byte, w Way, recipients []myodai.Address, sole myodai.DeliveryID, not withheld) (
+	a myodai.Accepted, err error) {
+	a = myodai.Accepted{Message: m, Body: completed, Unsigned: true}
+	var domain myodai.Domain // that takes the bounces
+	if w.Fate == FateSend {
+		if a.Body, domain, a.Message, err = e.finish(ctx, m, completed, w); err != nil {
+			return a, err
+		}
+	}
+	a.Deliveries, a.Events = e.deliveries(a.Message, w, domain, recipients, sole)
+	if w.Fate == FateSend {
+		if err = e.signOrWait(ctx, &a, domain, not); err != nil {
+			return a, err
+		}
+	}
+	a.Message.Size = int64(len(a.Body))
+	return a, nil
 }
 
 // maxIdempotencyKey bounds the key a client chooses.
@@ -201,53 +214,6 @@ func faultOr(doing string, err error) error {
 func refusalOf(err error) *myodai.Error {
 	refusal, _ := errors.AsType[*myodai.Error](err)
 	return refusal
-}
-
-// errUnsigned is a domain that may send and has nothing to sign with. Its mail
-// is not accepted rather than sent unsigned.
-var errUnsigned = errors.New("the domain has no active key")
-
-// sign puts the tenant's signatures and then the platform's before the message,
-// and looks at every octet once more: what leaves here is what goes on the wire
-// (P24).
-func (e *Engine) sign(ctx context.Context, message []byte, domain myodai.Domain, now time.Time) ([]byte, error) {
-	signers, err := e.signers(ctx, domain.TenantID, domain.ID)
-	if err != nil {
-		return nil, fmt.Errorf("signers of %s: %w", domain.Name, err)
-	}
-	for _, s := range signers {
-		if s.Domain != domain.Name { // P23: never with somebody else's key
-			return nil, fmt.Errorf("sign as %s: the store gave a key of %s", domain.Name, s.Domain)
-		}
-	}
-	platform, err := e.signers(ctx, "", "")
-	if err != nil {
-		return nil, fmt.Errorf("signers of the platform: %w", err)
-	}
-	if domain.TenantID != myodai.PlatformTenant {
-		platform = e.o.Cosign.pick(platform)
-	}
-	signatures, err := e.signatures(ctx, message, append(signers[:len(signers):len(signers)], platform...), now)
-	if err != nil {
-		return nil, err
-	}
-	wire := slices.Concat(signatures, message)
-	if err := checkLines(wire); err != nil {
-		return nil, fmt.Errorf("the signed message is not in wire form: %s", err)
-	}
-	return wire, nil
-}
-
-// signatures signs when its turn has come. More at a time than are of use to who
-// signs would only make all of them later, those first in line as well.
-func (e *Engine) signatures(ctx context.Context, message []byte, signers []dkim.Signer, now time.Time) ([]byte, error) {
-	select {
-	case e.signing <- struct{}{}:
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-	defer func() { <-e.signing }()
-	return dkim.Sign(message, signers, now)
 }
 
 // accept commits. Who is to deliver it hears of it from the store.
