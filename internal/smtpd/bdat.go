@@ -1,11 +1,12 @@
 package smtpd
 
 import (
-	"bytes"
 	"context"
 	"io"
 	"strconv"
 	"strings"
+
+	"github.com/myodai/myodai"
 )
 
 // bdat is BDAT (RFC 3030 §2): a piece of the message whose length is said before,
@@ -42,7 +43,7 @@ func (s *session) bdat(ctx context.Context, c command) {
 		s.reply(replyChunk)
 		return
 	}
-	if !onlyCRLF(t.chunks) {
+	if !myodai.IsWireForm(t.chunks, len(t.chunks)) {
 		s.finish(replyBare)
 		return
 	}
@@ -81,21 +82,6 @@ func (s *session) forget() {
 		s.server.memory.give(s.mail.taken)
 		s.mail = nil
 	}
-}
-
-// onlyCRLF reports whether every CR and every LF is part of a line end, and
-// there is no NUL.
-func onlyCRLF(message []byte) bool {
-	if bytes.IndexByte(message, 0) >= 0 {
-		return false
-	}
-	for line := range bytes.Lines(message) {
-		text, ended := bytes.CutSuffix(line, crlf)
-		if bytes.IndexByte(text, '\r') >= 0 || !ended && bytes.HasSuffix(line, crlf[1:]) {
-			return false
-		}
-	}
-	return true
 }
 
 // parseChunk reads the argument of BDAT: a length of at most 20 digits, and

@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
+
+	"github.com/myodai/myodai"
 )
 
 // What readData says of a message. After errTooLarge and errNoRoom all of it has
@@ -28,46 +30,80 @@ var crlf = []byte("\r\n")
 // room is asked before memory is taken, in octets; when it says no, the rest of
 // the message is read and forgotten.
 func readData(r *bufio.Reader, limit int64, room func(octets int64) bool) ([]byte, error) {
-	var message []byte
-	var failed error
-	atStart := true // of a line
-	for {
-		part, err := r.ReadSlice('\n')
-		whole := err == nil
-		if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
+	m := incoming{limit: limit, room: room}
+	for atStart := true; ; { // of a line
+		part, whole, err := readPart(r)
+		if err != nil {
 			return nil, err
 		}
-		text := part
-		if whole {
-			text = bytes.TrimSuffix(part, crlf)
-			if len(text) == len(part) {
-				return nil, errBare // LF without CR
-			}
-		} else if n := len(part) - 1; part[n] == '\r' {
-			// Whether it is bare shows with the next octet.
-			part, text = part[:n], part[:n]
-			if err := r.UnreadByte(); err != nil {
-				return nil, err
-			}
-		}
-		if bytes.IndexByte(text, '\r') >= 0 || bytes.IndexByte(text, 0) >= 0 {
+		n, ended := m.take(part, atStart)
+		if !myodai.IsWireForm(part[:n], n) {
 			return nil, errBare
 		}
-		if atStart && len(text) > 0 && text[0] == '.' {
-			if whole && len(text) == 1 {
-				return message, failed
-			}
-			part = part[1:]
+		if _, err := r.Discard(n); err != nil {
+			return nil, err
+		}
+		if ended {
+			return m.octets, m.failed
 		}
 		atStart = whole
-		switch {
-		case failed != nil:
-		case int64(len(message)+len(part)) > limit:
-			message, failed = nil, errTooLarge
-		default:
-			if message = appendRoom(message, part, room); message == nil {
-				failed = errNoRoom
+	}
+}
+
+// readPart waits for whole lines, and shows as many as have come; or part of one
+// that does not end within r's buffer.
+func readPart(r *bufio.Reader) (part []byte, whole bool, err error) {
+	for want := 1; ; {
+		if _, err := r.Peek(want); err != nil {
+			return nil, false, err
+		}
+		there, err := r.Peek(r.Buffered())
+		if n := bytes.LastIndexByte(there, '\n') + 1; n > 0 || err != nil {
+			return there[:n], true, err
+		}
+		if len(there) == r.Size() {
+			return bytes.TrimSuffix(there, crlf[:1]), false, nil // whether a CR is bare shows with the next octet
+		}
+		want = len(there) + 1
+	}
+}
+
+// incoming is a message as far as it has been read.
+type incoming struct {
+	octets []byte
+	failed error // errTooLarge or errNoRoom, and then there are no octets
+	limit  int64
+	room   func(octets int64) bool
+}
+
+// take appends lines, dot-stuffing undone, up to the one with a single dot, and
+// says how many octets they were with that one, and whether it has come.
+func (m *incoming) take(part []byte, atStart bool) (n int, ended bool) {
+	for n < len(part) {
+		if atStart && part[n] == '.' {
+			if bytes.HasPrefix(part[n:], []byte(".\r\n")) {
+				return n + 3, true
 			}
+			n++
+		}
+		end := len(part)
+		if next := bytes.Index(part[n:], []byte("\n.")); next >= 0 {
+			end = n + next + 1
+		}
+		m.append(part[n:end])
+		n, atStart = end, true
+	}
+	return n, false
+}
+
+func (m *incoming) append(part []byte) {
+	switch {
+	case m.failed != nil:
+	case int64(len(m.octets)+len(part)) > m.limit:
+		m.octets, m.failed = nil, errTooLarge
+	default:
+		if m.octets = appendRoom(m.octets, part, m.room); m.octets == nil {
+			m.failed = errNoRoom
 		}
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/myodai/myodai"
 )
 
 // noLimit is room without end.
@@ -59,7 +61,7 @@ func expect(stream string) (message, rest string, err error) {
 func TestSmugglingMatrixInPieces(t *testing.T) {
 	everyString(6, func(s string) {
 		for _, message := range []string{s, "a\r\n" + s, s + "\r\n", "a" + s + "b\r\n"} {
-			if got := onlyCRLF([]byte(message)); got == bare.MatchString(message) {
+			if got := myodai.IsWireForm([]byte(message), len(message)); got == bare.MatchString(message) {
 				t.Fatalf("%q: taken %t", message, got)
 			}
 		}

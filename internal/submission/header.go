@@ -215,6 +215,9 @@ func checkLines(raw []byte) error {
 	if len(raw) == 0 {
 		return myodai.Invalidf("the message is empty")
 	}
+	if myodai.IsWireForm(raw, maxLine) {
+		return nil
+	}
 	for n := 1; len(raw) > 0; n++ {
 		line := raw
 		if i := bytes.IndexByte(raw, '\n'); i >= 0 {
