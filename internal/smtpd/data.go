@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
+	"sync"
 
 	"github.com/myodai/myodai"
 )
@@ -108,17 +109,35 @@ func (m *incoming) append(part []byte) {
 	}
 }
 
+// What a message is read into is used again, as far as it is of a usual size:
+// most garbage would be of it.
+const leastBuffer, mostBuffer = 16 << 10, 64 << 10
+
+var buffers = sync.Pool{New: func() any { return new(make([]byte, 0, leastBuffer)) }}
+
 // appendRoom appends part, or returns nil when there is no room to grow.
 func appendRoom(message, part []byte, room func(octets int64) bool) []byte {
-	const least = 16 << 10
-	if need := len(message) + len(part); message == nil || need > cap(message) {
-		size := max(need, 2*cap(message), least)
-		if !room(int64(size - cap(message))) {
-			return nil
-		}
-		grown := make([]byte, len(message), size)
-		copy(grown, message)
-		message = grown
+	accounted := cap(message)
+	if message == nil {
+		message = (*buffers.Get().(*[]byte))[:0]
+	}
+	size := cap(message)
+	if need := len(message) + len(part); need > size {
+		size = max(need, 2*size)
+	}
+	if size > accounted && !room(int64(size-accounted)) {
+		return nil
+	}
+	if size > cap(message) {
+		message = append(make([]byte, 0, size), message...)
 	}
 	return append(message, part...)
+}
+
+// forgetMessage gives back what readData returned, which nobody may look at from
+// then on.
+func forgetMessage(message []byte) {
+	if n := cap(message); n >= leastBuffer && n <= mostBuffer {
+		buffers.Put(&message)
+	}
 }

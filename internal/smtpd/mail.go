@@ -156,6 +156,9 @@ func (s *session) data(ctx context.Context) {
 	_ = s.conn.SetReadDeadline(s.within(s.server.o.Limits.Data))
 	raw, err := readData(s.r, s.server.o.Limits.MaxSize, s.takeRoom)
 	r := s.handOn(ctx, t, raw, err)
+	if s.server.face == faceSubmission {
+		forgetMessage(raw)
+	}
 	if r == replyBare {
 		s.forget()
 		s.end(r)

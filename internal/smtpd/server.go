@@ -49,7 +49,8 @@ type Options struct {
 	// working within a connection (P31). Submission only.
 	Authenticate func(ctx context.Context, user, password string) (myodai.Credential, error)
 	// Submit takes responsibility for a message, which is durable when it returns
-	// without an error. Raw has CRLF line ends only. Submission only.
+	// without an error. Raw has CRLF line ends only, and must not be kept. Submission
+	// only.
 	Submit func(ctx context.Context, c myodai.Credential, e Envelope, raw []byte) (myodai.MessageID, error)
 
 	// Accepts says at RCPT TO whether a recipient exists: nil, or a refusal. MX
