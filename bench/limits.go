@@ -110,8 +110,10 @@ func (p contest) direct(s *sink, size int) (float64, error) {
 		}
 		defer c.close()
 		all.Go(func() {
+			var message []byte
 			for n := next.Add(1) - 1; int(n) < count; n = next.Add(1) - 1 {
-				if err := c.send(letter(int(n), size)); err != nil {
+				message = letter(message[:0], int(n), size)
+				if err := c.send(message); err != nil {
 					failed.Store(err)
 					return
 				}

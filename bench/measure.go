@@ -133,10 +133,12 @@ func (p contest) once(to *peer, s *sink, size int, how run) (r result, err error
 	var sessions sync.WaitGroup
 	for i, c := range clients {
 		sessions.Go(func() {
+			var message []byte
 			for n := next.Add(1) - 1; int(n) < count; n = next.Add(1) - 1 {
 				time.Sleep(time.Until(began.Add(time.Duration(n) * how.pace)))
 				submitted[n] = time.Now()
-				if err := c.send(letter(int(n), size)); err != nil {
+				message = letter(message[:0], int(n), size)
+				if err := c.send(message); err != nil {
 					failed.Store(i, err)
 					return
 				}

@@ -87,13 +87,13 @@ func cpuSeconds(roots []int) float64 {
 	return sum / perSecond
 }
 
-// watchMemory looks twice a second until the returned function is called,
+// watchMemory looks every second until the returned function is called,
 // which says how many MiB it were at the most.
 func watchMemory(roots []int) (stop func() float64) {
 	ended, peak := make(chan struct{}), make(chan float64)
 	go func() {
 		most := 0.0
-		tick := time.NewTicker(500 * time.Millisecond)
+		tick := time.NewTicker(time.Second)
 		defer tick.Stop()
 		for {
 			sum := 0.0

@@ -190,19 +190,45 @@ func (s *sink) serve(c net.Conn) {
 	}
 }
 
-// readMessage appends a message up to its dot, dot-stuffing undone.
+// readMessage appends a message up to its dot, dot-stuffing undone. Lines are taken
+// as many as have come: what the sink uses of the processors, who is measured lacks.
 func readMessage(r *bufio.Reader, to []byte) ([]byte, error) {
 	for {
-		line, err := r.ReadSlice('\n')
+		lines, err := readLines(r)
 		if err != nil {
+			return nil, err
+		}
+		taken := 0
+		for taken < len(lines) {
+			if lines[taken] == '.' {
+				if bytes.HasPrefix(lines[taken:], []byte(".\r\n")) {
+					_, err := r.Discard(taken + 3)
+					return to, err
+				}
+				taken++
+			}
+			end := len(lines)
+			if next := bytes.Index(lines[taken:], []byte("\n.")); next >= 0 {
+				end = taken + next + 1
+			}
+			to, taken = append(to, lines[taken:end]...), end
+		}
+		if _, err := r.Discard(taken); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// readLines waits for a line, and shows all that have come.
+func readLines(r *bufio.Reader) ([]byte, error) {
+	for want := 1; ; {
+		if _, err := r.Peek(want); err != nil {
 			return nil, io.ErrUnexpectedEOF
 		}
-		if line[0] == '.' {
-			if len(line) == 3 {
-				return to, nil
-			}
-			line = line[1:]
+		there, err := r.Peek(r.Buffered())
+		if n := bytes.LastIndexByte(there, '\n') + 1; n > 0 || err != nil {
+			return there[:n], err
 		}
-		to = append(to, line...)
+		want = len(there) + 1
 	}
 }

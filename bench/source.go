@@ -103,11 +103,12 @@ const mark = "X-Bench: "
 
 var filling = strings.Repeat("The quick brown fox jumps over the lazy dog, again and again and again.\r\n", 1000)
 
-// letter is the message with the given number, about size octets long.
-func letter(n, size int) []byte {
-	head := fmt.Sprintf("From: Sales <sales@acme.example>\r\nTo: You <you@receiver.example>\r\nSubject: Your order %d\r\n"+
+// letter appends the message with the given number, about size octets long.
+func letter(to []byte, n, size int) []byte {
+	now := time.Now()
+	to = fmt.Appendf(to, "From: Sales <sales@acme.example>\r\nTo: You <you@receiver.example>\r\nSubject: Your order %d\r\n"+
 		"Date: %s\r\nMessage-ID: <%d.%d@acme.example>\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=us-ascii\r\n"+
-		mark+"%09d\r\n\r\n", n, time.Now().UTC().Format(time.RFC1123Z), n, time.Now().UnixNano(), n)
-	lines := max(1, (size-len(head))/73)
-	return append([]byte(head), filling[:lines*73]...)
+		mark+"%09d\r\n\r\n", n, now.UTC().Format(time.RFC1123Z), n, now.UnixNano(), n)
+	lines := max(1, (size-len(to))/73)
+	return append(to, filling[:lines*73]...)
 }
