@@ -132,8 +132,10 @@ func (s *service) load(tn tenant, l *ledger, ended chan struct{}, n int) {
 // sink is a mail server that takes everything and counts what it took.
 type sink struct {
 	address string
+	waits   chan struct{} // until it is closed, no message is asked for; nil for never
 	mu      sync.Mutex
-	arrived map[string]int // by mark
+	arrived map[string]int    // by mark
+	last    map[string][]byte // that arrived, by mark
 }
 
 func startSink(t *testing.T) *sink {
@@ -141,7 +143,7 @@ func startSink(t *testing.T) *sink {
 	l, err := net.Listen("tcp", receiverAddress+":2525")
 	check(t, err)
 	t.Cleanup(func() { _ = l.Close() })
-	s := &sink{address: l.Addr().String(), arrived: map[string]int{}}
+	s := &sink{address: l.Addr().String(), arrived: map[string]int{}, last: map[string][]byte{}}
 	go func() {
 		for {
 			c, err := l.Accept()
@@ -172,6 +174,9 @@ func (s *sink) serve(c net.Conn) {
 			say("250-sink.example")
 			say("250 PIPELINING")
 		case verb == "DATA":
+			if s.waits != nil {
+				<-s.waits
+			}
 			say("354 go on")
 			var body bytes.Buffer
 			for line != ".\r\n" {
@@ -181,7 +186,9 @@ func (s *sink) serve(c net.Conn) {
 				body.WriteString(line)
 			}
 			s.mu.Lock()
-			s.arrived[markPattern.FindString(body.String())]++
+			mark := markPattern.FindString(body.String())
+			s.arrived[mark]++
+			s.last[mark] = bytes.TrimSuffix(body.Bytes(), []byte(".\r\n"))
 			s.mu.Unlock()
 			say("250 2.0.0 taken")
 		case verb == "QUIT":
