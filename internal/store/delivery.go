@@ -3,9 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/myodai/myodai"
@@ -70,15 +68,6 @@ func (s *Store) Deliveries(ctx context.Context, tenant myodai.TenantID, message 
 	return list, wrap("list deliveries", err)
 }
 
-// Attempts lists the attempts of a delivery that are over, first to last.
-func (s *Store) Attempts(ctx context.Context, tenant myodai.TenantID, delivery myodai.DeliveryID) ([]myodai.Attempt, error) {
-	list, err := all(s.read(ctx), func(a *myodai.Attempt) []any {
-		return []any{&a.ID, &a.TenantID, &a.DeliveryID, &a.Number, document{&a.Outcome}}
-	}, `select id, tenant_id, delivery_id, number, outcome from attempts
-	     where tenant_id = $1 and delivery_id = $2 order by number`, tenant, delivery)
-	return list, wrap("list attempts", err)
-}
-
 // dueDeliveries finds what is due at $1, at most $2, by the index of what waits.
 // What was set aside is not in it: however much that is, nothing waits behind it.
 const dueDeliveries = `
@@ -122,121 +111,6 @@ func (s *Store) claim(ctx context.Context, found string, now time.Time, args ...
 // byDue orders deliveries as they are claimed.
 func byDue(a, b myodai.Delivery) int {
 	return cmp.Or(a.DueAt.Compare(b.DueAt), cmp.Compare(a.ID, b.ID))
-}
-
-// FinishDeliveries writes what attempts ended in and ends their leases, in one
-// transaction. Of the deliveries, State, DueAt, ExpiresAt and Last are written;
-// Attempts must be as it was claimed. Signatures are put before a message that has
-// none.
-//
-// It is fenced: for a delivery that owner does not hold any more, because the
-// lease ran out and was taken over, or because a bounce came back meanwhile,
-// nothing at all is written, and its id is in lost.
-func (s *Store) FinishDeliveries(ctx context.Context, owner string, list []myodai.Finished) (lost []myodai.DeliveryID, err error) {
-	err = s.group.share(ctx, "finish deliveries", func(q session) error {
-		lost = nil
-		held, err := q.finish(owner, list)
-		if err != nil {
-			return err
-		}
-		var attempts, notices, signatures [][]any
-		var events []myodai.Event
-		for _, f := range list {
-			if !held[f.Delivery.ID] {
-				lost = append(lost, f.Delivery.ID)
-				continue
-			}
-			a := f.Attempt
-			attempts = append(attempts, []any{a.ID, f.Delivery.TenantID, f.Delivery.ID, a.Number, document{a.Outcome}})
-			told, err := q.settleProbe(f.Delivery, f.Events)
-			if err != nil {
-				return err
-			}
-			if told, err = q.suppress(f.Suppression, told); err != nil {
-				return err
-			}
-			events = append(events, told...)
-			if len(f.Signatures) > 0 {
-				signatures = append(signatures, []any{f.Delivery.TenantID, f.Delivery.MessageID, signatureChunk, f.Signatures})
-			}
-			if f.Notice != "" {
-				notices = append(notices, noticeOf(f.Delivery, f.Notice, f.Delivery.Last.At))
-			}
-		}
-		if err := q.addNotices(notices); err != nil {
-			return err
-		}
-		if err := q.addSignatures(signatures); err != nil {
-			return err
-		}
-		if err := q.insert("attempts", []string{"id", "tenant_id", "delivery_id", "number", "outcome"}, attempts); err != nil {
-			return err
-		}
-		return q.addEvents(events)
-	})
-	if err != nil {
-		return nil, wrap("finish deliveries", err)
-	}
-	for _, f := range list {
-		s.bodies.attempted(f.Delivery.MessageID)
-	}
-	return lost, nil
-}
-
-// finish writes the deliveries that owner still holds, and says which these
-// are. The number of the attempt tells apart two leases of one owner. No planner
-// may begin with all that the owner holds, so its name is not looked for by index.
-func (q session) finish(owner string, list []myodai.Finished) (held map[myodai.DeliveryID]bool, err error) {
-	const columns = 7
-	held = map[myodai.DeliveryID]bool{}
-	for len(list) > 0 {
-		some := list[:q.dialect.rows(len(list), columns)]
-		list = list[len(some):]
-		if len(some) == 1 {
-			d := some[0].Delivery
-			if held[d.ID], err = q.finishOne(owner, d); err != nil {
-				return nil, err
-			}
-			continue
-		}
-		args := []any{owner}
-		var rows strings.Builder
-		for i, f := range some {
-			if i > 0 {
-				rows.WriteString(", ")
-			}
-			at := len(args) + 1
-			// The types, because PostgreSQL takes a bare parameter for text here.
-			fmt.Fprintf(&rows, "($%d, $%d, cast($%d as bigint), $%d, cast($%d as bigint), cast($%d as bigint), $%d)",
-				at, at+1, at+2, at+3, at+4, at+5, at+6)
-			d := f.Delivery
-			args = append(args, d.ID, d.TenantID, d.Attempts, d.State, d.DueAt, d.ExpiresAt, document{d.Last})
-		}
-		ids, err := all(q, only[myodai.DeliveryID], `
-			with ended (delivery, tenant, attempt, became, due, expires, outcome) as (values `+rows.String()+`)
-			update deliveries set state = became, due_at = due, expires_at = expires, last_outcome = outcome,
-			       lease_owner = '', leased_until = 0, crashes = 0
-			  from ended
-			 where id = delivery and tenant_id = tenant and lease_owner || '' = $1 and attempts = attempt
-			returning id`, args...)
-		if err != nil {
-			return nil, err
-		}
-		for _, id := range ids {
-			held[id] = true
-		}
-	}
-	return held, nil
-}
-
-// finishOne is finish for one delivery.
-func (q session) finishOne(owner string, d myodai.Delivery) (held bool, err error) {
-	n, err := q.exec(`
-		update deliveries set state = $1, due_at = $2, expires_at = $3, last_outcome = $4,
-		       lease_owner = '', leased_until = 0, crashes = 0
-		 where id = $5 and tenant_id = $6 and lease_owner || '' = $7 and attempts = $8`,
-		d.State, d.DueAt, d.ExpiresAt, document{d.Last}, d.ID, d.TenantID, owner, d.Attempts)
-	return n == 1, err
 }
 
 // ReleaseDeliveries gives back deliveries that were claimed and not attempted,

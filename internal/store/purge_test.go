@@ -33,14 +33,19 @@ func full(t *testing.T, s *store.Store, d myodai.Domain, at time.Time) myodai.Ac
 	a.Deliveries[0].Notify = true
 	a.IdempotencyKey, a.RequestHash = "key-"+string(a.Message.ID), [32]byte{1}
 	accept(t, s, a)
-	claimed, _ := claim(t, s, "n1", 9, at)
-	for _, c := range claimed {
-		if c.MessageID == a.Message.ID {
-			f := finished(c, myodai.DeliveryBounced, at)
-			f.Notice = myodai.NoticeFailed
-			must(s.FinishDeliveries(t.Context(), "n1", []myodai.Finished{f}))(t)
-		} else {
-			ok(t, s.ReleaseDeliveries(t.Context(), "n1", []myodai.DeliveryID{c.ID}))
+	for i, state := range []myodai.DeliveryState{myodai.DeliveryDeferred, myodai.DeliveryBounced} {
+		then := at.Add(time.Duration(i) * 5 * time.Minute)
+		claimed, _ := claim(t, s, "n1", 9, then)
+		for _, c := range claimed {
+			if c.MessageID == a.Message.ID {
+				f := finished(c, state, then)
+				if state == myodai.DeliveryBounced {
+					f.Notice = myodai.NoticeFailed
+				}
+				must(s.FinishDeliveries(t.Context(), "n1", []myodai.Finished{f}))(t)
+			} else {
+				ok(t, s.ReleaseDeliveries(t.Context(), "n1", []myodai.DeliveryID{c.ID}))
+			}
 		}
 	}
 	ok(t, s.RecordReturned(t.Context(), myodai.Returned{

@@ -153,7 +153,7 @@ CREATE TABLE deliveries (
   expires_at bigint not null,
   last_outcome text not null,
   lease_owner text not null,
-  leased_until bigint not null, route text not null default 'delivery', hold text not null default '', notify boolean not null default false, probe text not null default '', class text not null default '', pool text not null default '', queue text not null default '', crashes bigint not null default 0, terms text not null default '{}',
+  leased_until bigint not null, route text not null default 'delivery', hold text not null default '', notify boolean not null default false, probe text not null default '', class text not null default '', pool text not null default '', queue text not null default '', crashes bigint not null default 0, terms text not null default '{}', attempt_id text not null default '', attempt_number bigint not null default 0, attempt_outcome text not null default '',
   unique (tenant_id, id),
   foreign key (tenant_id, message_id) references messages (tenant_id, id)
 );
