@@ -5,6 +5,7 @@ import (
 	"net/mail"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/myodai/myodai"
@@ -31,6 +32,20 @@ func isDropped(f field) bool {
 // dateLayout is the date-time of RFC 5322 §3.3.
 const dateLayout = "Mon, 02 Jan 2006 15:04:05 -0700"
 
+// drafts are what messages are completed in that are copied when they are signed.
+// Larger ones than usual are not used again.
+var drafts = sync.Pool{New: func() any { return new([]byte) }}
+
+const mostDraft = 64 << 10
+
+// forgetDraft gives back what a message was completed in, which nobody may look at
+// from then on.
+func forgetDraft(message []byte) {
+	if cap(message) <= mostDraft {
+		drafts.Put(&message)
+	}
+}
+
 // complete writes the message in its final form but for the signatures: the
 // trace line, the submitter's fields that stay, the fields that were missing
 // (RFC 6409 §8), and the body with its last line ended. It returns that and the
@@ -40,7 +55,7 @@ const dateLayout = "Mon, 02 Jan 2006 15:04:05 -0700"
 // it came from: the tenant's internal hosts are nobody's business.
 func complete(h header, body []byte, id myodai.MessageID, from myodai.Name, host myodai.Name, now time.Time) (
 	message []byte, headerID string, err error) {
-	var b bytes.Buffer
+	b := bytes.NewBuffer((*drafts.Get().(*[]byte))[:0])
 	b.Grow(h.size() + len(body) + 512)
 	date := now.UTC().Format(dateLayout)
 	b.WriteString("Received: by " + string(host) + " id " + string(id) + ";\r\n\t" + date + "\r\n")

@@ -21,7 +21,10 @@ var errUnsigned = errors.New("the domain has no active key")
 // there is a key, and every octet was looked at.
 func (e *Engine) signOrWait(ctx context.Context, a *myodai.Accepted, domain myodai.Domain, not withheld) (err error) {
 	if a.Unsigned = len(a.Deliveries) == 1 && len(not.entries) == 0 && e.o.Waits(a.Deliveries[0]); !a.Unsigned {
-		a.Body, err = e.sign(ctx, a.Body, domain, a.Message.AcceptedAt)
+		draft := a.Body
+		if a.Body, err = e.sign(ctx, draft, domain, a.Message.AcceptedAt); err == nil {
+			forgetDraft(draft)
+		}
 		return err
 	}
 	if _, err := e.signersFor(ctx, domain); err != nil {
