@@ -116,27 +116,34 @@ type contestant struct {
 	start func(p contest, dir string, s *sink) (*peer, error)
 }
 
-// lanesOff has Myodai sign as it does on processors without AVX-512 IFMA.
-var lanesOff = []string{"GODEBUG=cpu.avx512ifma=off"}
+// How Myodai signs, as environment: once, like its peers, or with the platform's key
+// as well, which is the default; and without AVX-512 IFMA, which not every processor
+// has.
+const (
+	once     = "MYODAI_COSIGN=none"
+	cosigned = "MYODAI_COSIGN=ed25519"
+	lanesOff = "GODEBUG=cpu.avx512ifma=off"
+)
 
 func (p contest) contestants() []contestant {
 	postgres := os.Getenv("MYODAI_TEST_POSTGRES")
 	var list []contestant
-	add := func(name, program string, environ []string, postgres string) {
+	add := func(name, program, postgres string, environ ...string) {
 		if program != "" {
 			list = append(list, contestant{name, func(_ contest, dir string, s *sink) (*peer, error) {
 				return startMyodai(program, environ, dir, postgres, s)
 			}})
 		}
 	}
-	add("Myodai on SQLite", p.binary, nil, "")
-	add("Myodai on SQLite, crypto/rsa", p.binary, lanesOff, "")
-	add("Myodai on SQLite, libcrypto", p.fast, lanesOff, "")
+	add("Myodai on SQLite", p.binary, "", once)
+	add("Myodai on SQLite, co-signed", p.binary, "", cosigned)
+	add("Myodai on SQLite, crypto/rsa", p.binary, "", once, lanesOff)
+	add("Myodai on SQLite, libcrypto", p.fast, "", once, lanesOff)
 	if postgres == "" {
 		skip("Myodai on PostgreSQL", "MYODAI_TEST_POSTGRES names no server")
 	} else {
-		add("Myodai on PostgreSQL", p.binary, nil, postgres)
-		add("Myodai on PostgreSQL, crypto/rsa", p.binary, lanesOff, postgres)
+		add("Myodai on PostgreSQL", p.binary, postgres, once)
+		add("Myodai on PostgreSQL, crypto/rsa", p.binary, postgres, once, lanesOff)
 	}
 	for _, with := range []struct {
 		name string
