@@ -8,9 +8,11 @@ import (
 )
 
 // mishap is the condition of the index of events that tell of something that
-// failed. It lists myodai.Mishaps.
-const mishap = `kind in ('domain.at_risk', 'domain.suspended', 'tracking.at_risk',
-  'tracking.suspended', 'tracking.expired', 'certificate.failed', 'certificate.expiring', 'webhook.disabled', 'audit.failed')`
+// failed. It lists myodai.Mishaps, and not as a list: of one SQLite makes a table
+// for each event that is written.
+const mishap = `(kind = 'domain.at_risk' or kind = 'domain.suspended' or kind = 'tracking.at_risk' or
+  kind = 'tracking.suspended' or kind = 'tracking.expired' or kind = 'certificate.failed' or
+  kind = 'certificate.expiring' or kind = 'webhook.disabled' or kind = 'audit.failed')`
 
 // RecordFaults adds faults to what is kept of their days, and forgets those that
 // were last seen before the given instant.

@@ -176,7 +176,7 @@ CREATE INDEX deliveries_recipient on deliveries (recipient_domain, tenant_id, re
 
 CREATE INDEX deliveries_standing on deliveries (tenant_id, id) where state = 'held' and hold = 'standing';
 
-CREATE INDEX deliveries_trouble on deliveries (tenant_id, state, message_id) where state in ('held', 'deferred', 'bounced', 'expired', 'suppressed');
+CREATE INDEX deliveries_trouble on deliveries (tenant_id, state, message_id) where state <> 'accepted' and state <> 'delivered';
 
 CREATE INDEX deliveries_waiting on deliveries (tenant_id, id, recipient_domain, state, queued_at, due_at) where state in ('accepted', 'deferred');
 
@@ -262,8 +262,10 @@ CREATE TABLE events (
   data text not null
 , number bigint not null default 0);
 
-CREATE INDEX events_mishap on events (kind, happened_at, id) where kind in ('domain.at_risk', 'domain.suspended', 'tracking.at_risk',
-  'tracking.suspended', 'tracking.expired', 'certificate.failed', 'certificate.expiring', 'webhook.disabled', 'audit.failed');
+CREATE INDEX events_mishap on events (kind, happened_at, id) where
+  kind = 'domain.at_risk' or kind = 'domain.suspended' or kind = 'tracking.at_risk' or
+  kind = 'tracking.suspended' or kind = 'tracking.expired' or kind = 'certificate.failed' or
+  kind = 'certificate.expiring' or kind = 'webhook.disabled' or kind = 'audit.failed';
 
 CREATE UNIQUE INDEX events_number on events (tenant_id, number);
 

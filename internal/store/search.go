@@ -117,7 +117,7 @@ func (f MessageFilter) delivered(args []any) (string, []any) {
 		}
 	}
 	if f.State != "" {
-		add(` and state = ? and state in ('held', 'deferred', 'bounced', 'expired', 'suppressed')`, f.State)
+		add(` and state = ? and state <> 'accepted' and state <> 'delivered'`, f.State)
 	}
 	return condition.String(), args
 }
