@@ -69,7 +69,7 @@ func (w *world) hold(to string, why myodai.Hold) myodai.MessageID {
 		State: myodai.DeliveryHeld, Hold: why, Route: myodai.RouteDelivery, DueAt: now, QueuedAt: now, ExpiresAt: m.ExpiresAt,
 		Last: myodai.Outcome{Text: "suppressed since yesterday: it bounced"},
 	}
-	accepted := myodai.Accepted{Message: m, Body: []byte("From: shop@nobody.example\r\n\r\nHello\r\n"), Deliveries: []myodai.Delivery{d}}
+	accepted := myodai.Accepted{Message: m, Body: []byte("From: shop@nobody.example\r\n\r\nHello\r\n"), Unsigned: true, Deliveries: []myodai.Delivery{d}}
 	if _, _, err := w.store.Accept(w.t.Context(), accepted); err != nil {
 		w.t.Fatal(err)
 	}
@@ -117,4 +117,30 @@ func TestMessages(t *testing.T) {
 	if p := w.as(strangerToken).get("/messages/" + string(bounced.ID)); p.status != 404 {
 		t.Errorf("another tenant sees it: %d", p.status)
 	}
+}
+
+// A message that is not signed yet says so instead of failing DMARC, and one that
+// came to its end before, too.
+func TestUnsignedMessage(t *testing.T) {
+	w := newWorld(t)
+	at := "/messages/" + string(w.hold("x@example.net", ""))
+	b := w.as(memberToken)
+	says := func(en, ja string) {
+		t.Helper()
+		for lang, want := range map[string]string{"en": en, "ja": ja} {
+			p := b.get(at + "?lang=" + lang)
+			if got := p.text("[aria-labelledby=alignment] p"); got != want || len(p.all("figure.arrows, .card table")) > 0 {
+				t.Errorf("%s: %q, want %q and no picture", lang, got, want)
+			}
+		}
+	}
+	says("This message is signed when it is sent. Until then there is no signature to look at.",
+		"このメールは送信する直前に署名します。署名はまだありません。")
+	if n, err := w.store.ExpireHeld(t.Context(), time.Now().Add(2*time.Hour), 9, func(d myodai.Delivery) myodai.Event {
+		return myodai.Event{ID: myodai.NewID[myodai.EventID](time.Now(), rand.Reader), TenantID: d.TenantID, Kind: myodai.EventMessageExpired, At: time.Now()}
+	}); err != nil || n != 1 {
+		t.Fatal(n, err)
+	}
+	says("There is no signature to look at: this message was to be signed just before it was sent.",
+		"このメールは送信の直前に署名することになっていたため、署名の記録がありません。")
 }
