@@ -22,7 +22,7 @@ type Message struct {
 	From       string           `json:"from"`
 	Subject    string           `json:"subject"`
 	HeaderID   string           `json:"header_id" doc:"The Message-ID header field."`
-	Size       int64            `json:"size" doc:"Octets, signatures included."`
+	Size       int64            `json:"size" doc:"Octets, signatures included as soon as it has them: mail that is held, or that waits for its site, is signed later."`
 	AcceptedAt time.Time        `json:"accepted_at"`
 	ExpiresAt  time.Time        `json:"expires_at" doc:"When we stop trying."`
 }

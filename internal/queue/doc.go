@@ -13,7 +13,8 @@
 // tenants; what a site has room for now, and what its replies change about that,
 // is for package shaping to say. A site that is slow or dead costs its own lane
 // only (P10), and what has no room waits in the store (P21). Just before each
-// mail the sender's right to send is checked again (P23).
+// mail the sender's right to send is checked again (P23), and what was accepted
+// unsigned is signed.
 //
 // A store that fails stops the work, is asked again until it answers, and is
 // logged once. An agent that panics costs the deliveries that made it an attempt.

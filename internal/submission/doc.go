@@ -1,6 +1,7 @@
 // Package submission takes a message in: it holds the author against what the
 // tenant has verified, completes and signs the message, keeps back the
-// suppressed recipients, and hands everything to the store in one piece.
+// suppressed recipients, and hands everything to the store in one piece. Mail that
+// will wait for its site anyway it signs only when the queue asks for that.
 //
 // It does not speak SMTP or HTTP, does not deliver, and never repairs what it
 // cannot understand: a message with a doubtful header or line end is refused,
