@@ -32,8 +32,8 @@ func isDropped(f field) bool {
 // dateLayout is the date-time of RFC 5322 §3.3.
 const dateLayout = "Mon, 02 Jan 2006 15:04:05 -0700"
 
-// drafts are what messages are completed in that are copied when they are signed.
-// Larger ones than usual are not used again.
+// drafts are what messages are completed in that are copied when they are signed, or
+// written unsigned. Larger ones than usual are not used again.
 var drafts = sync.Pool{New: func() any { return new([]byte) }}
 
 const mostDraft = 64 << 10

@@ -26,7 +26,8 @@ type Store interface {
 	// Signers returns the active keys of a domain; of the platform for ("", "").
 	Signers(ctx context.Context, tenant myodai.TenantID, domain myodai.DomainID) ([]dkim.Signer, error)
 	// Accept writes everything or nothing. It returns the earlier message and
-	// true when the idempotency key was used before for the same request.
+	// true when the idempotency key was used before for the same request. When it has
+	// returned without an error it looks at an unsigned body no more.
 	Accept(ctx context.Context, a myodai.Accepted) (m myodai.Message, repeated bool, err error)
 	// Deliveries lists the deliveries of a message.
 	Deliveries(ctx context.Context, tenant myodai.TenantID, message myodai.MessageID) ([]myodai.Delivery, error)

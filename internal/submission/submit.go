@@ -84,6 +84,9 @@ func (e *Engine) Submit(ctx context.Context, r Request) (Result, error) {
 	}
 	a.IdempotencyKey, a.RequestHash = r.IdempotencyKey, r.RequestHash
 	result, err := e.accept(ctx, a)
+	if err == nil && a.Unsigned {
+		forgetDraft(a.Body)
+	}
 	crash.Point("submission", "before the answer")
 	return result, err
 }
