@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -143,25 +144,45 @@ func (s *server) kept(t *testing.T) map[string]bool {
 	return kept
 }
 
-// databaseAway is P03 and P07: under load the database is stopped, killed, and made
-// to recover from the crash of one of its processes. Mail is refused for now; with
-// the database back everything goes on by itself, in the same process.
+// hang has every process of the server stand still for so long.
+func (s *server) hang(t *testing.T, length time.Duration) {
+	t.Helper()
+	first := s.postmaster(t)
+	children, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", first, first))
+	check(t, err)
+	all := append(strings.Fields(string(children)), strconv.Itoa(first))
+	signal := func(sig syscall.Signal) {
+		for _, text := range all {
+			pid, err := strconv.Atoi(text)
+			check(t, err)
+			_ = syscall.Kill(pid, sig) // it may have ended
+		}
+	}
+	signal(syscall.SIGSTOP)
+	<-time.After(length)
+	signal(syscall.SIGCONT)
+}
+
+// databaseAway is P03 and P07: under load the database is stopped, killed, made to
+// recover from the crash of one of its processes, and stands still for a while. Mail
+// is refused for now; with the database back everything goes on by itself, in the
+// same process.
 func (r *rig) databaseAway(t *testing.T, s *server) {
 	ended := make(chan struct{})
 	load := r.acts(ended)
 	for _, tt := range []struct {
-		name string
-		away func() // until it is started again; nil for a moment only
+		name   string
+		away   func()
+		passes bool // by itself; else until it is started again
 	}{
-		{"stopped", func() { check(t, s.stop("fast")) }},
-		{"killed", func() { check(t, syscall.Kill(s.postmaster(t), syscall.SIGKILL)) }},
-		{"one process killed", nil},
+		{"stopped", func() { check(t, s.stop("fast")) }, false},
+		{"killed", func() { check(t, syscall.Kill(s.postmaster(t), syscall.SIGKILL)) }, false},
+		{"one process killed", func() { check(t, syscall.Kill(s.backend(t), syscall.SIGKILL)) }, true},
+		{"hung", func() { s.hang(t, 3*time.Second) }, true},
 	} {
 		<-time.After(time.Second)
-		if tt.away == nil {
-			check(t, syscall.Kill(s.backend(t), syscall.SIGKILL))
-		} else {
-			tt.away()
+		tt.away()
+		if !tt.passes {
 			eventually(t, 10*time.Second, tt.name+": mail is refused for now", func() bool { return r.status(0) == http.StatusServiceUnavailable })
 			err := r.submit(r.tenant, "", "y@receiver.example", "From: sales@acme.example\r\n\r\nHello\r\n")
 			if err == nil || !strings.HasPrefix(err.Error(), "4") {
