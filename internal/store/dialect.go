@@ -92,8 +92,11 @@ func openSQLite(path string) (write, read *sql.DB, err error) {
 	}
 	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() +
 		"?_pragma=busy_timeout(5000)&_pragma=foreign_keys(1)&_pragma=synchronous(full)"
+	if err := useGathering(); err != nil {
+		return nil, nil, err
+	}
 	// What is written again and again goes into the file every 16 MiB of WAL only.
-	write, err = sql.Open("sqlite", dsn+"&_pragma=journal_mode(wal)&_pragma=secure_delete(fast)&_pragma=wal_autocheckpoint(4096)&_txlock=immediate")
+	write, err = sql.Open("sqlite", dsn+"&vfs="+gathering+"&_pragma=cache_spill(0)&_pragma=journal_mode(wal)&_pragma=secure_delete(fast)&_pragma=wal_autocheckpoint(4096)&_txlock=immediate")
 	if err != nil {
 		return nil, nil, err
 	}
