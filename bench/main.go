@@ -85,18 +85,34 @@ func (p contest) run() (err error) {
 	}
 	results := map[int][]result{}
 	for _, size := range p.sizes {
-		for _, c := range p.contestants() {
-			got, err := p.measure(c, s, size)
-			if err != nil {
-				return fmt.Errorf("%s: %w", c.name, err)
-			}
-			if got.rate > 0 {
-				results[size] = append(results[size], got)
-			}
+		if results[size], err = p.takeTurns(s, size); err != nil {
+			return err
 		}
 	}
 	show(os.Stdout, p, limits, results)
 	return nil
+}
+
+// takeTurns measures all contestants one after the other, round by round, so that
+// what else the machine is given to do meets all of them, and takes the medians.
+func (p contest) takeTurns(s *sink, size int) (list []result, err error) {
+	all := p.contestants()
+	rounds := make([][]result, len(all))
+	for range p.rounds {
+		for i, c := range all {
+			got, err := p.measure(c, s, size)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", c.name, err)
+			}
+			rounds[i] = append(rounds[i], got)
+		}
+	}
+	for i, c := range all {
+		r := medians(rounds[i])
+		r.name = c.name
+		list = append(list, r)
+	}
+	return list, nil
 }
 
 // build makes the program from here, with further flags.

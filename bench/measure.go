@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -53,16 +52,19 @@ const (
 	longest              = 2 * time.Minute // a run
 )
 
-// measure starts a contestant, warms it up, and takes the medians of some
-// rounds.
-func (p contest) measure(c contestant, s *sink, size int) (result, error) {
-	dir := filepath.Join(p.dir, fmt.Sprintf("%s-%d", strings.ReplaceAll(strings.ToLower(c.name), " ", ""), size))
-	if err := os.MkdirAll(dir, 0o755); err != nil { // #nosec G301 -- Postfix runs as others
-		return result{}, err
+// measure starts a contestant, warms it up, and takes one round of it: as fast as it
+// goes, below saturation, and with a backlog.
+func (p contest) measure(c contestant, s *sink, size int) (r result, err error) {
+	dir, err := os.MkdirTemp(p.dir, fmt.Sprintf("%s-%d-", strings.ReplaceAll(strings.ToLower(c.name), " ", ""), size))
+	if err != nil {
+		return r, err
+	}
+	if err := os.Chmod(dir, 0o755); err != nil { // #nosec G302 -- Postfix runs as others
+		return r, err
 	}
 	with, err := c.start(p, dir, s)
 	if err != nil {
-		return result{}, err
+		return r, err
 	}
 	defer with.stop()
 	count := p.messages
@@ -70,41 +72,37 @@ func (p contest) measure(c contestant, s *sink, size int) (result, error) {
 		count /= 2
 	}
 	if _, err := p.once(with, s, size, run{count: count / 10}); err != nil {
-		return result{}, fmt.Errorf("warm-up: %w", err)
+		return r, fmt.Errorf("warm-up: %w", err)
 	}
-	var rounds []result
-	for range p.rounds {
-		var before, after written
-		if with.written != nil {
-			if before, err = with.written(); err != nil {
-				return result{}, err
-			}
+	var before, after written
+	if with.written != nil {
+		if before, err = with.written(); err != nil {
+			return r, err
 		}
-		r, err := p.once(with, s, size, run{count: count})
-		if err != nil {
-			return result{}, err
-		}
-		if with.written != nil {
-			if after, err = with.written(); err != nil {
-				return result{}, err
-			}
-			fmt.Fprintf(os.Stderr, "bench: %s, %d KB: %s\n", c.name, size/1000, after.per(count, before))
-		}
-		fmt.Fprintf(os.Stderr, "bench: %s, %d KB: %.0f messages/s, %.2f CPU-s per 1,000\n", c.name, size/1000, r.rate, r.cpu)
-		rounds = append(rounds, r)
 	}
-	r := medians(rounds)
-	r.name = c.name
+	if r, err = p.once(with, s, size, run{count: count}); err != nil {
+		return r, err
+	}
+	say := func(format string, args ...any) {
+		fmt.Fprintf(os.Stderr, "bench: %s, %d KB: %s\n", c.name, size/1000, fmt.Sprintf(format, args...))
+	}
+	if with.written != nil {
+		if after, err = with.written(); err != nil {
+			return r, err
+		}
+		say("%s", after.per(count, before))
+	}
+	say("%.0f messages/s, %.2f CPU-s per 1,000", r.rate, r.cpu)
 	quiet, err := p.once(with, s, size, run{count: 5 * p.quiet, pace: time.Second / time.Duration(p.quiet)})
 	if err != nil {
-		return result{}, fmt.Errorf("below saturation: %w", err)
+		return r, fmt.Errorf("below saturation: %w", err)
 	}
 	held, err := p.once(with, s, size, run{count: 2 * count, held: true})
 	if err != nil {
-		return result{}, fmt.Errorf("with a backlog: %w", err)
+		return r, fmt.Errorf("with a backlog: %w", err)
 	}
 	r.quietP50, r.quietP99, r.backlog = quiet.p50, quiet.p99, held.accepts
-	fmt.Fprintf(os.Stderr, "bench: %s, %d KB: %.0f accepts/s with a backlog\n", c.name, size/1000, r.backlog)
+	say("%.0f accepts/s with a backlog", r.backlog)
 	return r, nil
 }
 
@@ -181,13 +179,20 @@ func medians(rounds []result) result {
 		slices.Sort(list)
 		return list[len(list)/2]
 	}
-	r := result{
-		rate: middle(func(r result) float64 { return r.rate }), accepts: middle(func(r result) float64 { return r.accepts }),
-		cpu: middle(func(r result) float64 { return r.cpu }), memory: middle(func(r result) float64 { return r.memory }),
-		p50: time.Duration(middle(func(r result) float64 { return float64(r.p50) })),
-		p99: time.Duration(middle(func(r result) float64 { return float64(r.p99) })),
+	span := func(of func(result) time.Duration) time.Duration {
+		return time.Duration(middle(func(r result) float64 { return float64(of(r)) }))
 	}
-	r.slowest, r.best, r.signatures = rounds[0].rate, rounds[0].rate, rounds[0].signatures
+	r := result{
+		rate:     middle(func(r result) float64 { return r.rate }),
+		backlog:  middle(func(r result) float64 { return r.backlog }),
+		cpu:      middle(func(r result) float64 { return r.cpu }),
+		memory:   middle(func(r result) float64 { return r.memory }),
+		p50:      span(func(r result) time.Duration { return r.p50 }),
+		p99:      span(func(r result) time.Duration { return r.p99 }),
+		quietP50: span(func(r result) time.Duration { return r.quietP50 }),
+		quietP99: span(func(r result) time.Duration { return r.quietP99 }),
+		slowest:  rounds[0].rate, best: rounds[0].rate, signatures: rounds[0].signatures,
+	}
 	for _, other := range rounds {
 		r.slowest, r.best = min(r.slowest, other.rate), max(r.best, other.rate)
 	}
