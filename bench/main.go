@@ -28,7 +28,7 @@ func main() {
 	p := contest{}
 	sizes := flag.String("sizes", "10,50", "sizes of messages, in KB")
 	flag.IntVar(&p.sessions, "sessions", 20, "submission sessions at a time")
-	flag.IntVar(&p.messages, "messages", 4000, "messages of each run at 10 KB")
+	flag.IntVar(&p.messages, "messages", 8000, "messages of each run at 10 KB")
 	flag.IntVar(&p.quiet, "quiet", 100, "messages per second of the run below saturation")
 	flag.IntVar(&p.rounds, "rounds", 3, "rounds; medians are shown")
 	flag.StringVar(&p.only, "only", "", "measure only peers whose name contains this")

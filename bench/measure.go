@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -55,7 +54,7 @@ const (
 // measure starts a contestant, warms it up, and takes one round of it: as fast as it
 // goes, below saturation, and with a backlog.
 func (p contest) measure(c contestant, s *sink, size int) (r result, err error) {
-	dir, err := os.MkdirTemp(p.dir, fmt.Sprintf("%s-%d-", strings.ReplaceAll(strings.ToLower(c.name), " ", ""), size))
+	dir, err := os.MkdirTemp(p.dir, "contestant-")
 	if err != nil {
 		return r, err
 	}
