@@ -17,15 +17,14 @@ import (
 // Result codes of SQLite. The lower eight bits are what failed, the upper ones
 // in what doing.
 const (
-	sqliteBusy      = 5
-	sqliteLocked    = 6
-	sqliteNoMemory  = 7
-	sqliteReadOnly  = 8
-	sqliteIOError   = 10
-	sqliteFull      = 13
-	sqliteCannot    = 14         // open the file
-	sqliteIOGrowing = 10 | 19<<8 // the index of the WAL, which has no place to grow
-	sqlitePrimary   = 1<<8 - 1
+	sqliteBusy     = 5
+	sqliteLocked   = 6
+	sqliteNoMemory = 7
+	sqliteReadOnly = 8
+	sqliteIOError  = 10
+	sqliteFull     = 13
+	sqliteCannot   = 14 // open the file
+	sqlitePrimary  = 1<<8 - 1
 )
 
 // sitOut adds to a fault of the database whether a caller can sit it out
@@ -44,7 +43,7 @@ func sitOut(err error) error {
 
 func isFull(err error) bool {
 	code := sqliteCode(err)
-	return code&sqlitePrimary == sqliteFull || code == sqliteIOGrowing || postgresCode(err) == "53100" // disk_full
+	return code&sqlitePrimary == sqliteFull || postgresCode(err) == "53100" // disk_full
 }
 
 // isAway reports whether the database, or the way to it, is broken for now.

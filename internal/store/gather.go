@@ -3,6 +3,7 @@ package store
 import (
 	"fmt"
 	"sync"
+	"syscall"
 	"unsafe"
 
 	"modernc.org/libc"
@@ -89,6 +90,9 @@ func gatherOpen(tls *libc.TLS, _, name, file uintptr, flags int32, outFlags uint
 		m := g.base.theirs
 		m.FxClose, m.FxRead, m.FxWrite = pointer(gatherClose), pointer(gatherRead), pointer(gatherWrite)
 		m.FxTruncate, m.FxSync, m.FxFileSize = pointer(gatherTruncate), pointer(gatherSync), pointer(gatherFileSize)
+		if m.FxShmMap != 0 {
+			m.FxShmMap = pointer(mapIndex)
+		}
 		g.base.ours, methodsKnown[kind] = given(&m), g.base
 	}
 	libc.AtomicStorePUintptr(file, g.base.ours)
@@ -173,6 +177,21 @@ func gatherClose(tls *libc.TLS, file uintptr) int32 {
 		return rc
 	}
 	return failed
+}
+
+// mapIndex maps a part of the index of the WAL into memory, and lets it grow for that.
+// SQLite has one code for whatever keeps it from growing; a full disk gets its own.
+func mapIndex(tls *libc.TLS, file uintptr, part, size, grow int32, to uintptr) int32 {
+	theirs := gatheredOf(file).base.theirs.FxShmMap
+	rc := function[func(*libc.TLS, uintptr, int32, int32, int32, uintptr) int32](theirs)(tls, file, part, size, grow, to)
+	if rc != sqlite3.SQLITE_IOERR_SHMSIZE {
+		return rc
+	}
+	switch syscall.Errno(libc.AtomicLoadPInt32(libc.X__errno_location(tls))) { // #nosec G115 -- never negative
+	case syscall.ENOSPC, syscall.EDQUOT:
+		return sqlite3.SQLITE_FULL
+	}
+	return rc
 }
 
 func gatheredOf(file uintptr) *gathered {
