@@ -2,9 +2,7 @@ package store
 
 import (
 	"context"
-	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/myodai/myodai"
 )
@@ -68,13 +66,13 @@ func (s *Store) FinishDeliveries(ctx context.Context, owner string, list []myoda
 // owner. No planner may begin with all that the owner holds, so its name is not
 // looked for by index.
 func (q session) finish(owner string, list []myodai.Finished) (held map[myodai.DeliveryID]bool, err error) {
-	const columns = 9
+	types := []string{"", "", "bigint", "", "bigint", "bigint", "", "", ""}
 	held = map[myodai.DeliveryID]bool{}
 	if err := q.supersede(owner, list); err != nil {
 		return nil, err
 	}
 	for len(list) > 0 {
-		some := list[:q.dialect.rows(len(list), columns)]
+		some := list[:q.dialect.rows(len(list), len(types))]
 		list = list[len(some):]
 		if len(some) == 1 {
 			id := some[0].Delivery.ID
@@ -84,21 +82,13 @@ func (q session) finish(owner string, list []myodai.Finished) (held map[myodai.D
 			continue
 		}
 		args := []any{owner}
-		var rows strings.Builder
-		for i, f := range some {
-			if i > 0 {
-				rows.WriteString(", ")
-			}
-			at := len(args) + 1
-			// The types, because PostgreSQL takes a bare parameter for text here.
-			fmt.Fprintf(&rows, "($%d, $%d, cast($%d as bigint), $%d, cast($%d as bigint), cast($%d as bigint), $%d, $%d, $%d)",
-				at, at+1, at+2, at+3, at+4, at+5, at+6, at+7, at+8)
+		for _, f := range some {
 			d := f.Delivery
 			args = append(args, d.ID, d.TenantID, d.Attempts, d.State, d.DueAt, d.ExpiresAt, document{d.Last},
 				f.Attempt.ID, document{f.Attempt.Outcome})
 		}
 		ids, err := all(q, only[myodai.DeliveryID], `
-			with ended (delivery, tenant, attempt, became, due, expires, outcome, attempted, said) as (values `+rows.String()+`)
+			with ended (delivery, tenant, attempt, became, due, expires, outcome, attempted, said) as (values `+tuples(2, len(some), types...)+`)
 			update deliveries set state = became, due_at = due, expires_at = expires, last_outcome = outcome,
 			       attempt_id = attempted, attempt_number = attempt, attempt_outcome = said,
 			       lease_owner = '', leased_until = 0, crashes = 0
@@ -131,23 +121,17 @@ func (q session) finishOne(owner string, f myodai.Finished) (held bool, err erro
 // deliveries that owner still holds. That they are goes for the rest of the
 // transaction.
 func (q session) supersede(owner string, list []myodai.Finished) error {
-	const columns = 3
+	types := []string{"", "", "bigint"}
 	list = slices.DeleteFunc(slices.Clone(list), func(f myodai.Finished) bool { return f.Delivery.Attempts < 2 })
 	for len(list) > 0 {
-		some := list[:q.dialect.rows(len(list), columns)]
+		some := list[:q.dialect.rows(len(list), len(types))]
 		list = list[len(some):]
 		args := []any{owner}
-		var rows strings.Builder
-		for i, f := range some {
-			if i > 0 {
-				rows.WriteString(", ")
-			}
-			at := len(args) + 1
-			fmt.Fprintf(&rows, "($%d, $%d, cast($%d as bigint))", at, at+1, at+2)
+		for _, f := range some {
 			args = append(args, f.Delivery.ID, f.Delivery.TenantID, f.Delivery.Attempts)
 		}
 		_, err := q.exec(`
-			with ended (delivery, tenant, attempt) as (values `+rows.String()+`)
+			with ended (delivery, tenant, attempt) as (values `+tuples(2, len(some), types...)+`)
 			insert into attempts (id, tenant_id, delivery_id, number, outcome)
 			select attempt_id, tenant_id, id, attempt_number, attempt_outcome from deliveries, ended
 			 where id = delivery and tenant_id = tenant and lease_owner || '' = $1 and attempts = attempt and attempt_id <> ''`+q.dialect.forUpdate, args...)

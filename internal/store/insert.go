@@ -68,6 +68,32 @@ func insertion(table string, columns []string, rows int) string {
 	return text
 }
 
+// tuples is so many rows of parameters, the first of which is $first:
+// "($2, cast($3 as bigint)), ($4, cast($5 as bigint))". There is a type for each
+// column: where none is inserted into, PostgreSQL takes a bare parameter, "", for
+// text.
+func tuples(first, rows int, types ...string) string {
+	var b strings.Builder
+	for row := range rows {
+		for i, kind := range types {
+			switch {
+			case i > 0:
+				b.WriteString(", ")
+			case row > 0:
+				b.WriteString("), (")
+			default:
+				b.WriteString("(")
+			}
+			parameter := "$" + strconv.Itoa(first+row*len(types)+i)
+			if kind != "" {
+				parameter = "cast(" + parameter + " as " + kind + ")"
+			}
+			b.WriteString(parameter)
+		}
+	}
+	return b.String() + ")"
+}
+
 // placeholders is n parameters, the first of which is $first: "$3, $4".
 func placeholders(first, n int) string {
 	var b strings.Builder

@@ -146,13 +146,11 @@ type listed struct {
 // listedOf reads the entries of several tenants' lists.
 func (s *Store) listedOf(ctx context.Context, keys []listed) (map[listed][]myodai.Suppression, error) {
 	var args []any
-	places := make([]string, len(keys))
-	for i, k := range keys {
-		places[i] = "(" + placeholders(len(args)+1, 2) + ")"
+	for _, k := range keys {
 		args = append(args, k.tenant, k.name)
 	}
 	page, err := all(s.read(ctx), suppressionFields,
-		`with asked (of_tenant, of_name) as (values `+strings.Join(places, ", ")+`)
+		`with asked (of_tenant, of_name) as (values `+tuples(1, len(keys), "", "")+`)
 		select `+suppressionColumns+` from asked join suppressions on tenant_id = of_tenant and folded = of_name and removed_at = 0`, args...)
 	entries := map[listed][]myodai.Suppression{}
 	for _, entry := range page {
