@@ -39,6 +39,7 @@ in the environment (MYODAI_KEY_FILE) or here (--key-file); later ones win.`,
 			if err != nil {
 				return err
 			}
+			addProcessor()
 			go tendMemory(ctx)
 			return s.Run(ctx)
 		},
