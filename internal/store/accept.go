@@ -23,7 +23,11 @@ const idempotencyLife = 24 * time.Hour
 // then is returned with repeated true. The same key with another request is a
 // conflict.
 func (s *Store) Accept(ctx context.Context, a myodai.Accepted) (m myodai.Message, repeated bool, err error) {
-	r := s.group.accept(ctx, a)
+	w, err := write(a)
+	if err != nil {
+		return m, false, wrap("accept message", err)
+	}
+	r := s.group.accept(ctx, w)
 	if r.err != nil {
 		return myodai.Message{}, false, wrap("accept message", r.err)
 	}
@@ -38,11 +42,11 @@ func (q session) acceptAll(list []*entry, answers []answer, by Hand) (placed, er
 	if err != nil {
 		return placed{}, err
 	}
-	fresh := make([]myodai.Accepted, 0, len(list))
+	fresh := make([]*written, 0, len(list))
 	for i, e := range list {
 		if e.accept != nil && !skip[i] {
 			answers[i].message = e.accept.Message
-			fresh = append(fresh, *e.accept)
+			fresh = append(fresh, e.accept)
 		}
 	}
 	return q.addMessages(fresh, by)
@@ -69,7 +73,7 @@ func (q session) useKeys(list []*entry, answers []answer) (skip []bool, err erro
 	})
 	here := map[key]myodai.Accepted{} // whose message is written in this transaction
 	for _, i := range keyed {
-		a := *list[i].accept
+		a := list[i].accept.Accepted
 		k := key{a.Message.TenantID, a.IdempotencyKey}
 		if first, ok := here[k]; ok {
 			skip[i] = true
@@ -134,19 +138,15 @@ type use struct {
 
 // addMessages writes messages with all that belongs to them, and says where their
 // deliveries are.
-func (q session) addMessages(list []myodai.Accepted, by Hand) (p placed, err error) {
+func (q session) addMessages(list []*written, by Hand) (p placed, err error) {
 	messages := make([][]any, 0, len(list))
-	var chunks [][]any
-	var deliveries []myodai.Delivery
-	var events []myodai.Event
-	for _, a := range list {
-		m := a.Message
-		messages = append(messages, []any{
-			m.ID, m.TenantID, orNull(m.DomainID), m.SenderID, m.Basis, m.CredentialID, m.Class, m.From.Local, m.From.Domain,
-			m.Subject, m.HeaderID, m.Size, m.AcceptedAt, m.ExpiresAt,
-		})
-		chunks = append(chunks, chunksOf(m, a.Body, a.Unsigned)...)
-		deliveries, events = append(deliveries, a.Deliveries...), append(events, a.Events...)
+	chunks, rows := make([][]any, 0, len(list)), make([][]any, 0, len(list))
+	deliveries := make([]myodai.Delivery, 0, len(list))
+	var events []told
+	for _, w := range list {
+		messages, chunks = append(messages, w.message), append(chunks, w.chunks...)
+		deliveries, rows = append(deliveries, w.Deliveries...), append(rows, w.deliveries...)
+		events = append(events, w.told...)
 	}
 	if err := q.insert("messages", messageNames, messages); err != nil {
 		return p, err
@@ -154,10 +154,10 @@ func (q session) addMessages(list []myodai.Accepted, by Hand) (p placed, err err
 	if err := q.insert("body_chunks", chunkNames, chunks); err != nil {
 		return p, err
 	}
-	if p, err = q.place(deliveries, by); err != nil {
+	if p, err = q.place(deliveries, rows, by); err != nil {
 		return p, err
 	}
-	return p, q.addEvents(events)
+	return p, q.addTold(events)
 }
 
 var (

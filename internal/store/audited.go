@@ -56,7 +56,7 @@ func (p *pending) done() {
 type noted struct {
 	changed bool // at least a row
 	audited bool
-	events  []myodai.Event
+	event   *myodai.Event // the first
 }
 
 // audited runs do and then writes the entry that waits, if any.
@@ -68,15 +68,14 @@ func (s *Store) audited(q session, do func(session) error) error {
 	if !q.noted.changed || q.noted.audited || !p.waiting() {
 		return nil
 	}
-	return s.addAudit(q, []myodai.AuditEntry{completed(p.entry, q.noted.events)})
+	return s.addAudit(q, []myodai.AuditEntry{completed(p.entry, q.noted.event)})
 }
 
-// completed adds what the events of the change know.
-func completed(e myodai.AuditEntry, events []myodai.Event) myodai.AuditEntry {
-	if len(events) == 0 {
+// completed adds what the first event of the change knows; there may be none.
+func completed(e myodai.AuditEntry, first *myodai.Event) myodai.AuditEntry {
+	if first == nil {
 		return e
 	}
-	first := events[0]
 	e.Data = maps.Clone(e.Data)
 	if e.Data == nil {
 		e.Data = map[string]string{}

@@ -25,30 +25,39 @@ func deliveryFields(d *myodai.Delivery) []any {
 // waiting is the condition of the partial indexes: what is not terminal.
 const waiting = `state in ('accepted', 'deferred')`
 
+// deliveryNames are the columns of deliveryRow. Those that a hand decides come last.
+var deliveryNames = []string{
+	"id", "tenant_id", "message_id", "recipient_local", "recipient_domain", "return_local", "return_domain",
+	"route", "state", "due_at", "queued_at", "expires_at", "last_outcome", "hold", "notify", "probe", "class", "pool", "terms",
+	"attempts", "lease_owner", "leased_until", "queue",
+}
+
+// deliveryRow is a new delivery as its row.
+func deliveryRow(d myodai.Delivery) []any {
+	return []any{
+		string(d.ID), string(d.TenantID), string(d.MessageID), d.Recipient.Local, string(d.Recipient.Domain),
+		d.ReturnPath.Local, string(d.ReturnPath.Domain), string(d.Route), string(d.State), d.DueAt, d.QueuedAt, d.ExpiresAt,
+		document{d.Last}, string(d.Hold), d.Notify, string(d.Probe), string(d.Class), string(d.Pool), document{d.Terms},
+		d.Attempts, d.LeaseOwner, d.LeasedUntil, "",
+	}
+}
+
 // addDeliveries writes new deliveries, those of which aside is true into their
-// scheduled queues.
-func (q session) addDeliveries(list []myodai.Delivery, aside []bool) error {
-	rows := make([][]any, 0, len(list))
+// scheduled queues. What a hand has decided is written into their rows first.
+func (q session) addDeliveries(list []myodai.Delivery, rows [][]any, aside []bool) error {
 	var notices [][]any
 	for i, d := range list {
 		queue := ""
 		if aside[i] {
 			queue = myodai.ScheduledQueueOf(d).String()
 		}
-		rows = append(rows, []any{
-			d.ID, d.TenantID, d.MessageID, d.Recipient.Local, d.Recipient.Domain, d.ReturnPath.Local, d.ReturnPath.Domain,
-			d.Route, d.State, d.Attempts, d.DueAt, d.QueuedAt, d.ExpiresAt, document{d.Last}, d.LeaseOwner, d.LeasedUntil,
-			d.Hold, d.Notify, d.Probe, d.Class, d.Pool, document{d.Terms}, queue,
-		})
+		decided := rows[i][len(rows[i])-4:]
+		decided[0], decided[1], decided[2], decided[3] = d.Attempts, d.LeaseOwner, d.LeasedUntil, queue
 		if d.Notify && d.State == myodai.DeliverySuppressed {
 			notices = append(notices, noticeOf(d, myodai.NoticeFailed, d.QueuedAt))
 		}
 	}
-	if err := q.insert("deliveries", []string{
-		"id", "tenant_id", "message_id", "recipient_local", "recipient_domain", "return_local", "return_domain",
-		"route", "state", "attempts", "due_at", "queued_at", "expires_at", "last_outcome", "lease_owner", "leased_until",
-		"hold", "notify", "probe", "class", "pool", "terms", "queue",
-	}, rows); err != nil {
+	if err := q.insert("deliveries", deliveryNames, rows); err != nil {
 		return err
 	}
 	return q.addNotices(notices)

@@ -9,7 +9,7 @@ import (
 
 // addHours counts what events of one tenant say became of deliveries. The caller
 // holds the tenant's event counter, so no two transactions count for it at once.
-func (q session) addHours(tenant myodai.TenantID, events []myodai.Event) error {
+func (q session) addHours(tenant myodai.TenantID, events []told) error {
 	hours := map[time.Time]*myodai.HourDeliveries{}
 	for _, e := range events {
 		at := e.At.UTC().Truncate(time.Hour)

@@ -14,22 +14,55 @@ func eventFields(e *myodai.Event) []any {
 	return []any{&e.ID, &e.TenantID, &e.Kind, instant{&e.At}, &e.DomainID, &e.MessageID, &e.DeliveryID, document{&e.Data}}
 }
 
+// told is an event with its row but for the number, which comes last.
+type told struct {
+	myodai.Event
+	row []any
+}
+
+var eventNames = []string{"id", "tenant_id", "kind", "happened_at", "domain_id", "message_id", "delivery_id", "data", "number"}
+
+// tell makes the rows of events.
+func tell(events []myodai.Event) ([]told, error) {
+	list := make([]told, len(events))
+	for i, e := range events {
+		row := []any{
+			string(e.ID), string(e.TenantID), string(e.Kind), e.At, string(e.DomainID), string(e.MessageID), string(e.DeliveryID),
+			document{e.Data}, nil,
+		}
+		if err := values(row); err != nil {
+			return nil, err
+		}
+		list[i] = told{e, row}
+	}
+	return list, nil
+}
+
 // addEvents writes events in the transaction of the state they tell of, numbers
 // them, and makes them due for the webhooks that want them.
+func (q session) addEvents(events []myodai.Event) error {
+	list, err := tell(events)
+	if err != nil {
+		return err
+	}
+	return q.addTold(list)
+}
+
+// addTold is addEvents for events whose rows are made.
 //
 // Taking numbers lets one transaction of a tenant wait for another, so they are
 // taken in the order in which they become visible.
-func (q session) addEvents(events []myodai.Event) error {
+func (q session) addTold(events []told) error {
 	if q.later != nil {
 		*q.later = append(*q.later, events...)
 		return nil
 	}
-	ofTenant := map[myodai.TenantID][]myodai.Event{}
+	if q.noted != nil && q.noted.event == nil && len(events) > 0 {
+		q.noted.event = &events[0].Event
+	}
+	ofTenant := map[myodai.TenantID][]told{}
 	for _, e := range events {
 		ofTenant[e.TenantID] = append(ofTenant[e.TenantID], e)
-	}
-	if q.noted != nil {
-		q.noted.events = append(q.noted.events, events...)
 	}
 	rows := make([][]any, 0, len(events))
 	for _, tenant := range slices.Sorted(maps.Keys(ofTenant)) { // in one order, or two transactions could block each other
@@ -42,17 +75,14 @@ func (q session) addEvents(events []myodai.Event) error {
 			return err
 		}
 		for i, e := range list {
-			number := counter.last - int64(len(list)-1-i)
-			rows = append(rows, []any{e.ID, e.TenantID, e.Kind, e.At, e.DomainID, e.MessageID, e.DeliveryID, document{e.Data}, number})
+			e.row[len(e.row)-1] = counter.last - int64(len(list)-1-i)
+			rows = append(rows, e.row)
 		}
 		if counter.webhooks == 0 {
 			delete(ofTenant, tenant)
 		}
 	}
-	err := q.insert("events", []string{
-		"id", "tenant_id", "kind", "happened_at", "domain_id", "message_id", "delivery_id", "data", "number",
-	}, rows)
-	if err != nil {
+	if err := q.insert("events", eventNames, rows); err != nil {
 		return err
 	}
 	for tenant, list := range ofTenant {

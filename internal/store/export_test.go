@@ -33,3 +33,21 @@ func (s *Store) Most(ctx context.Context, pages int) error {
 
 // Nameless takes the numbers of parameters away.
 var Nameless = nameless
+
+// Write runs statements in one transaction of the writer, with do between each and
+// the next, and says how many rows they touched.
+func (s *Store) Write(ctx context.Context, do func(), statements ...string) (touched int64, err error) {
+	err = s.write(ctx, "test", func(q session) error {
+		touched = 0
+		for _, text := range statements {
+			n, err := q.exec(text)
+			if err != nil {
+				return err
+			}
+			touched += n
+			do()
+		}
+		return nil
+	})
+	return touched, err
+}

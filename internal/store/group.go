@@ -42,7 +42,7 @@ type entry struct {
 	doing string
 	// accept is a message to be accepted; nil for another write, which is do, and
 	// may run several times.
-	accept *myodai.Accepted
+	accept *written
 	do     func(session) error
 	answer chan answer // has room for the one answer, so nobody has to be there
 }
@@ -78,8 +78,8 @@ func (g *group) close() {
 }
 
 // accept hands a message to a writer and waits for what becomes of it.
-func (g *group) accept(ctx context.Context, a myodai.Accepted) answer {
-	return g.wait(&entry{ctx: ctx, doing: "accept message", accept: &a})
+func (g *group) accept(ctx context.Context, w *written) answer {
+	return g.wait(&entry{ctx: ctx, doing: "accept message", accept: w})
 }
 
 // share has do run in a transaction that others may be part of. An error of do
@@ -237,7 +237,7 @@ func (s *Store) writeAll(ctx context.Context, doing string, list []*entry) (answ
 // writeAll writes every entry of the list, and then the events of all of them: a
 // transaction takes each tenant's numbers once, and last, as others wait for them.
 func (q session) writeAll(list []*entry, answers []answer, by Hand) (accepted placed, err error) {
-	q.later = &[]myodai.Event{}
+	q.later = &[]told{}
 	if accepted, err = q.acceptAll(list, answers, by); err != nil {
 		return accepted, err
 	}
@@ -250,5 +250,5 @@ func (q session) writeAll(list []*entry, answers []answer, by Hand) (accepted pl
 	}
 	events := *q.later
 	q.later = nil
-	return accepted, q.addEvents(events)
+	return accepted, q.addTold(events)
 }

@@ -28,14 +28,14 @@ type placed struct {
 	due    bool // something is neither
 }
 
-// place writes new deliveries where the hand wants them. What a standing hold
+// place writes new deliveries, whose rows these are, where the hand wants them. What a standing hold
 // includes is held instead.
-func (q session) place(list []myodai.Delivery, by Hand) (p placed, err error) {
+func (q session) place(list []myodai.Delivery, rows [][]any, by Hand) (p placed, err error) {
 	aside := make([]bool, len(list))
 	if by != nil {
 		aside = by.Place(list)
 	}
-	if err := q.addDeliveries(list, aside); err != nil {
+	if err := q.addDeliveries(list, rows, aside); err != nil {
 		return p, err
 	}
 	for i, d := range list {

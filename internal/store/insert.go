@@ -28,9 +28,9 @@ func (d dialect) rows(have, columns int) int {
 func (q session) insert(table string, columns []string, rows [][]any) error {
 	for len(rows) > 0 {
 		n := q.dialect.rows(len(rows), len(columns))
-		args := make([]any, 0, n*len(columns))
-		for _, row := range rows[:n] {
-			args = append(args, row...)
+		args := rows[0]
+		if n > 1 {
+			args = slices.Concat(rows[:n]...)
 		}
 		if _, err := q.exec(insertion(table, columns, n), args...); err != nil {
 			return err

@@ -17,7 +17,7 @@ func notificationFields(n *myodai.Notification) []any {
 }
 
 // notify makes events due for those of a tenant's webhooks that want them.
-func (q session) notify(tenant myodai.TenantID, events []myodai.Event) error {
+func (q session) notify(tenant myodai.TenantID, events []told) error {
 	hooks, err := all(q, webhookFields, `select `+webhookColumns+` from webhooks where tenant_id = $1 and state = $2`,
 		tenant, myodai.WebhookEnabled)
 	if err != nil {

@@ -26,17 +26,30 @@ type session struct {
 	// compiled is the compiled form of a statement, nil for none; after, unless
 	// nil, is called when a statement is over.
 	compiled func(query string) *sql.Stmt
+	// directly, unless nil, runs a statement whose arguments are as of values.
+	directly func(query string, args []any) (int64, error)
 	after    func(context.Context)
 	// noted is what a transaction has written for the audit trail; nil outside.
 	noted *noted
 	// later gathers the events of writes that share a transaction; nil for none.
-	later *[]myodai.Event
+	later *[]told
 }
 
 // exec runs a statement and returns the number of rows it touched.
 func (q session) exec(query string, args ...any) (int64, error) {
 	if err := values(args); err != nil {
 		return 0, err
+	}
+	n, err := q.touch(query, args)
+	if q.noted != nil && n > 0 {
+		q.noted.changed = true
+	}
+	return n, err
+}
+
+func (q session) touch(query string, args []any) (int64, error) {
+	if q.directly != nil {
+		return q.directly(query, args)
 	}
 	var result sql.Result
 	var err error
@@ -48,11 +61,7 @@ func (q session) exec(query string, args ...any) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	n, err := result.RowsAffected()
-	if q.noted != nil && n > 0 {
-		q.noted.changed = true
-	}
-	return n, err
+	return result.RowsAffected()
 }
 
 // all reads every row of a query. fields names the places for the columns.
@@ -126,8 +135,15 @@ func values(args []any) error {
 // PostgreSQL does not store, NUL and invalid UTF-8, on both databases alike.
 func value(arg any) (any, error) {
 	switch v := arg.(type) {
-	case nil, bool, int, int64:
-		return v, nil
+	case nil, bool, int64:
+		return arg, nil
+	case int:
+		return int64(v), nil
+	case string:
+		if text := storable(v); text != v {
+			return text, nil
+		}
+		return arg, nil // without a copy of it
 	case []byte:
 		if v == nil {
 			return []byte{}, nil

@@ -50,6 +50,7 @@ type Store struct {
 	fast     func(*rsa.PrivateKey) (crypto.Signer, error) // nil for none
 	// Compiled statements of writer and reader; nil where the driver keeps its own.
 	writing, reading *statements
+	direct           direct // for what one transaction of the writer after the other executes there
 }
 
 // Open connects to the database, and refuses one that was sealed with another
@@ -141,31 +142,31 @@ func (s *Store) write(ctx context.Context, doing string, do func(session) error)
 }
 
 func (s *Store) transact(ctx context.Context, doing string, do func(session) error) (err error) {
-	tx, err := s.writer.BeginTx(ctx, nil)
+	conn, err := s.writer.Conn(ctx)
 	if err != nil {
 		return err
 	}
-	here := map[string]*sql.Stmt{} // a group runs few texts, and each many times
-	compiled := func(query string) *sql.Stmt {
-		stmt := here[query]
-		if stmt == nil {
-			if stmt = s.writing.of(query); stmt != nil {
-				stmt = tx.StmtContext(ctx, stmt)
-				here[query] = stmt
-			}
-		}
-		return stmt
-	}
-	q := session{ctx: ctx, on: tx, dialect: s.dialect, compiled: compiled, noted: &noted{}}
+	defer func() { _ = conn.Close() }() // it goes back to the others
+	within := ctx
 	if s.dialect.compile {
 		// What takes no round trip is over before anybody has canceled it, and to be
 		// ready for that costs more than many a statement.
-		q.ctx = context.WithoutCancel(ctx)
+		within = context.WithoutCancel(ctx)
 	}
-	if err := s.audited(q, do); err != nil {
-		// The error that led here says more than one of the rollback would.
-		_ = tx.Rollback()
+	tx, err := conn.BeginTx(within, nil)
+	if err != nil {
 		return err
+	}
+	defer func() { _ = tx.Rollback() }() // says nothing after the commit
+	q := session{ctx: within, on: tx, dialect: s.dialect, compiled: s.compiledIn(within, tx), noted: &noted{}}
+	if s.dialect.compile {
+		q.directly = func(query string, args []any) (int64, error) { return s.direct.exec(within, conn, query, args) }
+	}
+	if err = s.audited(q, do); err == nil {
+		err = ctx.Err()
+	}
+	if err != nil {
+		return err // it says more than one of the rollback would
 	}
 	crash.Point(doing, "before the commit")
 	if err := tx.Commit(); err != nil {
@@ -176,6 +177,22 @@ func (s *Store) transact(ctx context.Context, doing string, do func(session) err
 		pendingOf(ctx).done()
 	}
 	return nil
+}
+
+// compiledIn gives the compiled statements of the writer in a transaction. A group
+// runs few texts, and each many times.
+func (s *Store) compiledIn(ctx context.Context, tx *sql.Tx) func(string) *sql.Stmt {
+	here := map[string]*sql.Stmt{}
+	return func(query string) *sql.Stmt {
+		stmt := here[query]
+		if stmt == nil {
+			if stmt = s.writing.of(query); stmt != nil {
+				stmt = tx.StmtContext(ctx, stmt)
+				here[query] = stmt
+			}
+		}
+		return stmt
+	}
 }
 
 // commitError is a commit that failed: unlike after a statement that failed,

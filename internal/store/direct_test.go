@@ -1,0 +1,55 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/myodai/myodai/internal/store"
+)
+
+// A transaction that fails, is canceled or panics writes nothing (P03), and leaves
+// the connection to the next, whichever way its statements are run.
+func TestWriteAllOrNothing(t *testing.T) {
+	const add = `insert into nodes (owner, alive_until) values ('a', 1)`
+	each(t, func(t *testing.T, s *store.Store) {
+		canceled, cancel := context.WithCancel(t.Context())
+		for _, c := range []struct {
+			name string
+			ctx  context.Context
+			do   func()
+			then string
+		}{
+			{"a statement fails", t.Context(), func() {}, `insert into nowhere values (1)`},
+			{"canceled between two statements", canceled, cancel, `update nodes set alive_until = 2`},
+			{"a panic", t.Context(), func() { panic("here") }, `select 1`},
+		} {
+			func() {
+				defer func() { _ = recover() }()
+				if _, err := s.Write(c.ctx, c.do, add, c.then); err == nil {
+					t.Errorf("%s: it was written", c.name)
+				}
+			}()
+			if n, err := s.Write(t.Context(), func() {}, `update nodes set alive_until = 3`); n != 0 || err != nil {
+				t.Errorf("%s: %d rows are left, %v", c.name, n, err)
+			}
+		}
+		if _, err := s.Write(canceled, func() {}, add); !errors.Is(err, context.Canceled) {
+			t.Errorf("canceled before: %v", err)
+		}
+	})
+}
+
+// Texts that differ all the time do not pile up as compiled statements, and each
+// still runs.
+func TestManyTexts(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store) {
+		for i := range 500 {
+			n, err := s.Write(t.Context(), func() {}, fmt.Sprintf(`insert into nodes (owner, alive_until) values ('%d', %d)`, i, i))
+			if n != 1 || err != nil {
+				t.Fatalf("text %d touched %d rows: %v", i, n, err)
+			}
+		}
+	})
+}
