@@ -46,8 +46,8 @@ func byRule(job myodai.Job) []share {
 			n = len(shares)
 			at[rule] = n
 			own := job
-			own.Items = nil
-			shares = append(shares, share{job: own, rule: rule})
+			own.Items = make([]myodai.JobItem, 0, len(job.Items)-i)
+			shares = append(shares, share{job: own, rule: rule, indexes: make([]int, 0, len(job.Items)-i)})
 		}
 		p := &shares[n]
 		p.job.Items, p.indexes = append(p.job.Items, item), append(p.indexes, i)

@@ -12,7 +12,7 @@ import (
 const rfcMessage = "A: X\r\nB : Y\t\r\n\tZ  \r\n\r\n C \r\nD \t E\r\n\r\n\r\n"
 
 func TestCanonicalizationOfRFC6376(t *testing.T) {
-	header, body := splitMessage([]byte(rfcMessage))
+	header, body := splitMessage(nil, []byte(rfcMessage))
 	var relaxed, simple []byte
 	for _, f := range header {
 		relaxed = appendRelaxed(relaxed, f)
@@ -116,7 +116,7 @@ func TestSplitMessage(t *testing.T) {
 		{"empty", "", "", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			header, body := splitMessage([]byte(tt.message))
+			header, body := splitMessage(nil, []byte(tt.message))
 			var names []string
 			for _, f := range header {
 				names = append(names, string(f.name))

@@ -22,9 +22,9 @@ func (f field) is(name string) bool {
 	return len(f.name) == len(name) && bytes.EqualFold(f.name, []byte(name))
 }
 
-// splitMessage separates header fields and body. A message without the empty
-// line between them has no body.
-func splitMessage(message []byte) (header []field, body []byte) {
+// splitMessage adds the header fields of a message to those given, and tells them
+// from the body. A message without the empty line between them has no body.
+func splitMessage(header []field, message []byte) (_ []field, body []byte) {
 	for len(message) > 0 {
 		if bytes.HasPrefix(message, crlf) {
 			return header, message[len(crlf):]

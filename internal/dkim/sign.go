@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/myodai/myodai"
@@ -44,12 +45,15 @@ type Signer struct {
 // From field; otherwise, and for keys that are neither RSA nor Ed25519, there
 // is an error and no header.
 func Sign(message []byte, signers []Signer, at time.Time) (header []byte, err error) {
-	fields, body := splitMessage(message)
+	c := coverings.Get().(*covering)
+	defer c.forget()
+	fields, body := splitMessage(c.fields, message)
+	c.fields = fields
 	if err := wellFormed(message, fields); err != nil {
 		return nil, fmt.Errorf("sign: %w", err)
 	}
 	sum := hashBody(body, Relaxed, -1).sum
-	names, signed := coverHeader(fields)
+	c.cover()
 	header = make([]byte, 0, len(signers)*usualLength)
 	for _, s := range signers {
 		algorithm, hash, err := s.algorithm()
@@ -57,8 +61,8 @@ func Sign(message []byte, signers []Signer, at time.Time) (header []byte, err er
 			return nil, fmt.Errorf("sign as %s: %w", s.Domain, err)
 		}
 		start := len(header)
-		header = s.appendUnsigned(header, algorithm, names, sum[:], at)
-		covered := appendRelaxed(signed[:len(signed):len(signed)], parseField(header[start:]))
+		header = s.appendUnsigned(header, algorithm, c.names, sum[:], at)
+		covered := appendRelaxed(c.signed, parseField(header[start:]))
 		digest := sha256.Sum256(covered[:len(covered)-len(crlf)])
 		// Neither kind of signature has randomness in it.
 		signature, err := s.Key.Sign(nil, digest[:], hash)
@@ -91,21 +95,38 @@ func (s Signer) algorithm() (string, crypto.Hash, error) {
 	return "", 0, fmt.Errorf("keys of type %T cannot sign mail", s.Key.Public())
 }
 
-// coverHeader lists the names for h= and the relaxed form of the fields they
-// stand for: each name once per field, the lowest field first, and once more
-// for the field that must not be added (RFC 6376 §5.4.2 and §8.15).
-func coverHeader(fields []field) (names []string, signed []byte) {
-	names, signed = make([]string, 0, 2*len(oversigned)), make([]byte, 0, 2*usualLength)
+// covering is what one message is taken apart into.
+type covering struct {
+	fields []field
+	names  []string // for h=
+	signed []byte   // the relaxed form of the fields they stand for, with room for our own
+}
+
+// coverings are used again.
+var coverings = sync.Pool{New: func() any {
+	return &covering{signed: make([]byte, 0, 4*usualLength)}
+}}
+
+// cover lists each name once per field, the lowest field first, and once more for
+// the field that must not be added (RFC 6376 §5.4.2 and §8.15).
+func (c *covering) cover() {
 	for _, name := range oversigned {
-		for i := len(fields) - 1; i >= 0; i-- {
-			if fields[i].is(name) {
-				names = append(names, name)
-				signed = appendRelaxed(signed, fields[i])
+		for i := len(c.fields) - 1; i >= 0; i-- {
+			if c.fields[i].is(name) {
+				c.names = append(c.names, name)
+				c.signed = appendRelaxed(c.signed, c.fields[i])
 			}
 		}
-		names = append(names, name)
+		c.names = append(c.names, name)
 	}
-	return names, signed
+}
+
+// forget leaves nothing of the message, and keeps no more room than is usual.
+func (c *covering) forget() {
+	clear(c.fields)
+	if c.fields, c.names, c.signed = c.fields[:0], c.names[:0], c.signed[:0]; cap(c.signed) <= 64*usualLength && cap(c.fields) <= usualLength {
+		coverings.Put(c)
+	}
 }
 
 // appendUnsigned appends the header field up to and including "b=".
@@ -136,8 +157,7 @@ func (s Signer) appendUnsigned(dst []byte, algorithm string, names []string, sum
 	return f.dst
 }
 
-// usualLength is room for one signature, and for half of what it covers of a
-// usual header.
+// usualLength is room for one signature.
 const usualLength = 1 << 10
 
 // maxLine is the length lines should not exceed (RFC 5322 §2.1.1). Only a name

@@ -60,7 +60,7 @@ const (
 // is worth it. Line ends must be CRLF: a message with others has been damaged,
 // and is treated as it is.
 func Verify(message []byte, lookup func(name myodai.Name) (txt []string, err error), now time.Time) []Verification {
-	fields, body := splitMessage(message)
+	fields, body := splitMessage(nil, message)
 	m := received{
 		fields: map[string][]field{},
 		body:   body,

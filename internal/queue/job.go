@@ -103,6 +103,7 @@ func (j *job) attempt(ctx context.Context, indexes []int) (crashed bool) {
 	work := myodai.Job{
 		Domain: j.list[0].Recipient.Domain, Route: j.lane.route, Source: j.source, Messages: j.limits.Messages, Recipients: j.limits.Recipients,
 		Settled: func(i int, o myodai.Outcome) { j.settle(indexes[i], o) }, Enough: j.outlet.halted.Load,
+		Items: make([]myodai.JobItem, 0, len(indexes)),
 	}
 	for _, i := range indexes {
 		work.Items = append(work.Items, myodai.JobItem{Delivery: j.list[i], Load: j.load(i)})

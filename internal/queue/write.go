@@ -25,10 +25,10 @@ type result struct {
 // What cannot be written is tried again each second for as long as its lease can
 // hold. After that somebody else attempts the delivery again anyway.
 func (q *Queue) write(ctx context.Context) {
-	var unwritten []result
+	var unwritten, fresh []result
 	for open := true; open || len(unwritten) > 0 && ctx.Err() == nil; {
-		var fresh []result
-		fresh, open = q.collect(ctx, len(unwritten) > 0)
+		clear(fresh)
+		fresh, open = q.collect(ctx, fresh[:0], len(unwritten) > 0)
 		if err := q.record(ctx, fresh); err != nil {
 			if len(unwritten) == 0 {
 				q.with.Log.ErrorContext(ctx, "record attempts", "count", len(fresh), "err", err)
@@ -43,9 +43,9 @@ func (q *Queue) write(ctx context.Context) {
 	}
 }
 
-// collect waits for a result and takes all there are, up to a batch; with retry
-// it waits no longer than a second. open is false when there are no more.
-func (q *Queue) collect(ctx context.Context, retry bool) (list []result, open bool) {
+// collect waits for a result and adds all there are to the list, up to a batch;
+// with retry it waits no longer than a second. open is false when there are no more.
+func (q *Queue) collect(ctx context.Context, list []result, retry bool) (_ []result, open bool) {
 	var pause <-chan time.Time
 	if retry {
 		pause = time.After(time.Second)
@@ -59,7 +59,7 @@ func (q *Queue) collect(ctx context.Context, retry bool) (list []result, open bo
 				case <-ctx.Done():
 				}
 			}
-			return nil, false
+			return list, false
 		}
 		list = append(list, result{f, time.Now().Add(q.with.Lease)})
 	case <-pause:

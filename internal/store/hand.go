@@ -38,6 +38,7 @@ func (q session) place(list []myodai.Delivery, rows [][]any, by Hand) (p placed,
 	if err := q.addDeliveries(list, rows, aside); err != nil {
 		return p, err
 	}
+	p.leased = make([]myodai.Delivery, 0, len(list))
 	for i, d := range list {
 		switch {
 		case aside[i]:
