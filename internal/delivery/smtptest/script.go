@@ -19,6 +19,7 @@ import (
 //	S: 220 mx.example.net ESMTP    what the server says
 //	C: EHLO out1.plat.example      what the client must say, to the letter
 //	C: {message}                   a message up to its final dot, kept
+//	C: {chunk N}                   N octets, kept as a message
 //	S: {tls}                       a TLS handshake; {tls broken} answers with nonsense
 //	S: {drop}                      closes the connection; {reset} does so with a TCP reset
 //	S: {half-close}                sends FIN and keeps reading
@@ -82,11 +83,17 @@ func acts(dialogue string) [][]string {
 // Addr is where the server listens.
 func (s *Script) Addr() netip.AddrPort { return s.listener.addr() }
 
-// Messages are those that came for {message}, dots undone.
+// Messages are those that came for {message}, dots undone, and for {chunk}.
 func (s *Script) Messages() [][]byte {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.messages
+}
+
+func (s *Script) keep(msg []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.messages = append(s.messages, msg)
 }
 
 func (s *Script) problem(format string, args ...any) {
@@ -135,15 +142,19 @@ func (p *player) expect(want string) error {
 		if err != nil {
 			return err
 		}
-		p.script.mu.Lock()
-		p.script.messages = append(p.script.messages, msg)
-		p.script.mu.Unlock()
+		p.script.keep(msg)
 		return nil
 	case "{closed}":
 		if rest, err := io.ReadAll(p.r); len(rest) > 0 {
 			return fmt.Errorf("the client says %q (%v)", rest, err)
 		}
 		return nil
+	}
+	var size int
+	if _, err := fmt.Sscanf(want, "{chunk %d}", &size); err == nil {
+		msg, err := readChunk(p.r, size)
+		p.script.keep(msg)
+		return err
 	}
 	got, err := p.r.ReadString('\n')
 	if err != nil {
@@ -224,6 +235,13 @@ func unescape(s string) string {
 		b.WriteByte(s[i])
 	}
 	return b.String()
+}
+
+// readChunk reads a chunk of the given size.
+func readChunk(r *bufio.Reader, size int) ([]byte, error) {
+	chunk := make([]byte, size)
+	n, err := io.ReadFull(r, chunk)
+	return chunk[:n], err
 }
 
 // readMessage reads to CRLF.CRLF and undoes doubled dots. A line that does not

@@ -140,7 +140,7 @@ type sinkConn struct {
 	tls   bool
 	hello string
 	mail  Mail
-	state string // "", "mail", "rcpt": how far the transaction is
+	state string // "", "mail", "rcpt", "chunk": how far the transaction is
 	taken int
 
 	begun   int             // transactions
@@ -197,6 +197,8 @@ func (c *sinkConn) obey(command string) bool {
 		return false
 	case verb == "DATA":
 		return c.data()
+	case verb == "BDAT":
+		return c.chunk(argument)
 	case verb == "MAIL" && c.state == "":
 		if c.sink.options.PerConn > 0 && c.taken >= c.sink.options.PerConn {
 			c.say("421 4.7.0 that is enough for one connection")
@@ -208,7 +210,7 @@ func (c *sinkConn) obey(command string) bool {
 			c.sink.t.Errorf("transaction %d, past the limit", c.begun)
 		}
 		return c.say("250 2.1.0 ok")
-	case verb == "RCPT" && c.state != "":
+	case verb == "RCPT" && (c.state == "mail" || c.state == "rcpt"):
 		return c.rcpt(between(argument))
 	}
 	return c.say("503 5.5.1 bad sequence of commands")
@@ -216,7 +218,7 @@ func (c *sinkConn) obey(command string) bool {
 
 func (c *sinkConn) offers() []string {
 	lines := []string{"250-mx.example.net"}
-	keywords := []string{"PIPELINING", "SIZE 52428800", "8BITMIME", "SMTPUTF8", "STARTTLS", "REQUIRETLS"}
+	keywords := []string{"PIPELINING", "SIZE 52428800", "8BITMIME", "SMTPUTF8", "CHUNKING", "STARTTLS", "REQUIRETLS"}
 	if l := c.sink.options.Limits; l != (Limits{}) {
 		keywords = append(keywords, l.String())
 	}
@@ -268,30 +270,6 @@ func (c *sinkConn) rcpt(to string) bool {
 	return c.say("250 2.1.5 ok")
 }
 
-func (c *sinkConn) data() bool {
-	if c.state != "rcpt" {
-		return c.say("554 5.5.1 no valid recipients")
-	}
-	if !c.say("354 go ahead") {
-		return false
-	}
-	msg, err := readMessage(c.r)
-	if err != nil {
-		c.sink.t.Errorf("message: %v", err)
-		return false
-	}
-	c.mail.Data = msg
-	c.state = ""
-	c.taken++
-	c.sink.mu.Lock()
-	c.sink.mails = append(c.sink.mails, c.mail)
-	n := len(c.sink.mails)
-	close(c.sink.arrived)
-	c.sink.arrived = make(chan struct{})
-	c.sink.mu.Unlock()
-	return c.say(fmt.Sprintf("250 2.0.0 taken as %d", n))
-}
-
 // between is what stands between the first < and the last >.
 func between(s string) string {
 	from, to := strings.IndexByte(s, '<'), strings.LastIndexByte(s, '>')
@@ -300,18 +278,3 @@ func between(s string) string {
 	}
 	return s[from+1 : to]
 }
-
-// Tarpit is a server that takes connections and says nothing.
-type Tarpit struct{ listener *listener }
-
-// NewTarpit starts a tarpit.
-func NewTarpit(t testing.TB) *Tarpit {
-	t.Helper()
-	return &Tarpit{listen(t, func(conn net.Conn) { _, _ = io.Copy(io.Discard, conn) })}
-}
-
-// Addr is where the tarpit listens.
-func (p *Tarpit) Addr() netip.AddrPort { return p.listener.addr() }
-
-// Connections counts those that were opened.
-func (p *Tarpit) Connections() int { return p.listener.connections() }
