@@ -12,6 +12,8 @@ type Job struct {
 	// Recipients bounds what one transaction has; 0 means as many as every server
 	// has to take.
 	Recipients int
+	// NoChunking has the message sent with DATA also to servers that offer CHUNKING.
+	NoChunking bool
 	Items      []JobItem
 	// Settled, unless nil, is told the outcome of Items[i] as soon as it stands,
 	// before anything is said about the next item. What it does with it should

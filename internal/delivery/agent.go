@@ -66,6 +66,7 @@ type Smarthost struct {
 type Agent struct {
 	with Options // completed
 	kept kept
+	wary wary
 
 	web      *http.Client // fetches MTA-STS policies
 	policies policies
@@ -213,8 +214,8 @@ func (a *Agent) addresses(ctx context.Context, host myodai.Name) ([]netip.Addr, 
 
 // visit delivers what it can at one address, or at another of the host's that is
 // quicker to connect to. A server that ends the connection after some messages gets
-// another one for the rest, as long as each connection brings something, or was
-// kept from an earlier job and has died since.
+// another one for the rest, as long as each connection brings something, was kept
+// from an earlier job and has died since, or teaches us to do without CHUNKING.
 func (a *Agent) visit(ctx context.Context, w *work, t target, others *[]netip.AddrPort) {
 	for !w.done(ctx) {
 		left := w.unsettled
@@ -236,7 +237,7 @@ func (a *Agent) visit(ctx context.Context, w *work, t target, others *[]netip.Ad
 		if problem == nil {
 			return
 		}
-		if w.unsettled == left && !used {
+		if w.unsettled == left && !used && !s.misled {
 			w.fail(*problem)
 			return
 		}
@@ -246,6 +247,7 @@ func (a *Agent) visit(ctx context.Context, w *work, t target, others *[]netip.Ad
 // deliverAll has one transaction after the other, until all items are settled or
 // the connection is lost; then it returns the outcome that stands for the loss.
 func (a *Agent) deliverAll(ctx context.Context, w *work, s *session) *myodai.Outcome {
+	s.noChunks = w.job.NoChunking
 	for !w.done(ctx) && !s.full(w.job.Messages) {
 		begun := time.Now()
 		batch := w.batch(s.most)

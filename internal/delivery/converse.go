@@ -65,16 +65,45 @@ func (t *transaction) run(ctx context.Context) (lost *myodai.Outcome) {
 	if t.over() {
 		return nil
 	}
-	if lost := t.envelope("MAIL FROM:"+from+parameters, paths); lost != nil || len(t.taken) == 0 {
+	return t.send("MAIL FROM:"+from+parameters, paths, msg)
+}
+
+// send sends the envelope and the message, in the way that suits both and the
+// server.
+func (t *transaction) send(mail string, paths []string, msg []byte) (lost *myodai.Outcome) {
+	s, way := t.session, t.manner(len(msg))
+	steps := t.steps(mail, paths, way)
+	s.dirty = true
+	if way == ahead {
+		return t.sendAhead(steps, msg)
+	}
+	if lost := t.envelope(steps); lost != nil || len(t.taken) == 0 {
 		return lost
 	}
 	s.said.of(everybody)
-	o := s.data(msg)
+	if way == byChunk {
+		return t.sendChunk(msg)
+	}
+	t.conclude(s.data(msg))
+	return nil
+}
+
+// conclude fixes the outcome of those that the server agreed to.
+func (t *transaction) conclude(o *myodai.Outcome) {
 	for _, i := range t.taken {
 		t.put(i, o)
 		_, t.outcomes[i].DSN = t.dsnOfRcpt(i)
 	}
-	return nil
+}
+
+// unsent is what becomes of a transaction that ended before the server could have
+// taken the message. Its last words about single recipients stand.
+func (t *transaction) unsent(problem *myodai.Outcome) (lost *myodai.Outcome) {
+	t.taken = nil
+	if t.over() {
+		return nil
+	}
+	return problem
 }
 
 // put fixes the outcome of one item, unless it has one.
@@ -178,16 +207,23 @@ func (s *session) data(msg []byte) *myodai.Outcome {
 	crash.Point("attempt", "before the message")
 	s.said.remark("message of %d octets", len(msg))
 	if err := writeMessage(s.w, msg); err != nil {
-		return s.interrupted(err)
+		r, problem := s.interrupted(err)
+		return s.outcome(r, problem)
 	}
 	s.said.client(".")
 	crash.Point("attempt", "after the final dot")
 	r, problem := s.read(s.agent.with.Timeouts.Final, "the message")
 	crash.Point("attempt", "after the reply")
+	s.dirty = false
+	return s.outcome(r, problem)
+}
+
+// outcome is that of the message, by the reply to all of it or to the part
+// that came.
+func (s *session) outcome(r reply, problem *myodai.Outcome) *myodai.Outcome {
 	if problem != nil {
 		return problem
 	}
-	s.dirty = false
 	if r.code/100 != 2 {
 		return judgeData(r)
 	}
@@ -195,13 +231,13 @@ func (s *session) data(msg []byte) *myodai.Outcome {
 	return &myodai.Outcome{Kind: myodai.OutcomeDelivered, Code: r.code, Enhanced: r.enhanced(), Text: r.text()}
 }
 
-// interrupted is the outcome when the server stopped taking the message. It may
-// have said why before it hung up.
-func (s *session) interrupted(err error) *myodai.Outcome {
+// interrupted is what comes of a server that stopped taking the message: its reply,
+// if it said why before it hung up, or the outcome of the loss.
+func (s *session) interrupted(err error) (reply, *myodai.Outcome) {
 	_ = s.conn.SetReadDeadline(time.Now().Add(s.agent.with.Timeouts.Quit)) // reading tells when it did not work
 	if r, readErr := readReply(s.r, s.said.server); readErr == nil && r.code/100 >= 4 {
 		s.close()
-		return judgeData(r)
+		return r, nil
 	}
-	return s.lost("part of the message", err)
+	return reply{}, s.lost("part of the message", err)
 }

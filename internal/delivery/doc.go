@@ -3,10 +3,10 @@
 //
 // An Agent takes a job, which is some deliveries to one domain, finds the
 // servers (RFC 5321 §5.1, RFC 7505), and talks SMTP with them over as few
-// connections as they allow (RFC 5321, with PIPELINING, SIZE, 8BITMIME,
+// connections as they allow (RFC 5321, with PIPELINING, CHUNKING, SIZE, 8BITMIME,
 // SMTPUTF8, STARTTLS, DSN, REQUIRETLS and, at a smarthost, AUTH). Between jobs it
-// remembers nothing but connections that were of use, for seconds, and MTA-STS
-// policies.
+// remembers nothing but connections that were of use, for seconds, servers with
+// which CHUNKING went wrong, for an hour, and MTA-STS policies.
 //
 // TLS is opportunistic (RFC 7435) unless the recipient's domain demands more, by
 // DANE (RFC 7672) or MTA-STS (RFC 8461), or the sender does (RFC 8689); the way to

@@ -16,7 +16,9 @@ type step struct {
 	recipient int // whom it is about, or everybody
 }
 
-func (t *transaction) steps(mail string, paths []string) []step {
+// steps are the commands of a transaction; the last is the one that the message
+// follows, unless that waits for the replies to all of them.
+func (t *transaction) steps(mail string, paths []string, way manner) []step {
 	with := t.session.agent.with.Timeouts
 	list := []step{{mail, "MAIL FROM", with.Mail, 2, everybody}}
 	for i, to := range paths {
@@ -25,22 +27,21 @@ func (t *transaction) steps(mail string, paths []string) []step {
 			list = append(list, step{"RCPT TO:" + to + parameters, "RCPT TO", with.Rcpt, 2, i})
 		}
 	}
-	return append(list, step{"DATA", "DATA", with.Data, 3, everybody})
+	if way == byData {
+		list = append(list, step{"DATA", "DATA", with.Data, 3, everybody})
+	}
+	return list
 }
 
 // envelope goes from MAIL FROM to the go-ahead for the message, in one packet
 // where PIPELINING is offered (RFC 2920). The message may follow when somebody is
 // among those taken.
-func (t *transaction) envelope(mail string, paths []string) (lost *myodai.Outcome) {
-	s, steps := t.session, t.steps(mail, paths)
-	s.dirty = true
+func (t *transaction) envelope(steps []step) (lost *myodai.Outcome) {
+	s := t.session
 	_, pipelining := s.offers["PIPELINING"]
 	if pipelining {
-		for _, st := range steps {
-			s.said.of(st.recipient)
-			if err := s.say(st.line); err != nil {
-				return s.lost(st.verb, err)
-			}
+		if err := s.sayAll(steps); err != nil {
+			return s.lost("MAIL FROM", err)
 		}
 		if err := s.w.Flush(); err != nil {
 			return s.lost("MAIL FROM", err)
@@ -53,16 +54,28 @@ func (t *transaction) envelope(mail string, paths []string) (lost *myodai.Outcom
 		s.said.of(st.recipient)
 		r, problem := s.exchange(st, pipelining)
 		if problem != nil {
-			t.taken = nil
-			if t.over() { // the server's last words about these recipients stand
-				return nil
-			}
-			return problem
+			return t.unsent(problem)
 		}
 		t.heed(st, r)
 	}
+	return t.leave()
+}
+
+// sayAll writes the commands of a group without sending them off.
+func (s *session) sayAll(steps []step) error {
+	for _, st := range steps {
+		s.said.of(st.recipient)
+		if err := s.say(st.line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// leave says good-bye when the server wants no more on this connection.
+func (t *transaction) leave() *myodai.Outcome {
 	if t.enough != nil {
-		s.quit()
+		t.session.quit()
 	}
 	return t.enough
 }

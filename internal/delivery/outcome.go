@@ -50,6 +50,18 @@ func worse(older, newer *myodai.Outcome) *myodai.Outcome {
 	return newer
 }
 
+// endedThere reports whether the server's side ended the connection, in whatever
+// way, and not time or we.
+func endedThere(err error) bool { return isReset(err) || isEnd(err) }
+
+func isReset(err error) bool {
+	return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+}
+
+func isEnd(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+}
+
 // plainly says in a few words what went wrong with a connection, without the
 // addresses and operations that Go's errors repeat.
 func plainly(err error) string {
@@ -62,12 +74,12 @@ func plainly(err error) string {
 		return "timed out"
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "connection refused"
-	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+	case isReset(err):
 		return "the server reset the connection"
 	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH),
 		errors.Is(err, syscall.EADDRNOTAVAIL):
 		return "no route to it"
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+	case isEnd(err):
 		return "the server closed the connection"
 	case errors.Is(err, errReplyTooLong), errors.Is(err, errReplyMalformed):
 		return err.Error()

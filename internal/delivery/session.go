@@ -38,6 +38,9 @@ type session struct {
 	brokenTLS bool
 	refusal   string // of STARTTLS, in the server's words; "" for none
 	proven    bool   // it has taken a message
+	hungUp    bool   // the server ended the connection
+	noChunks  bool   // the site's rule for the job at hand
+	misled    bool   // CHUNKING was offered and is not done: once more, without
 	most      int    // recipients it takes in a transaction
 	limits    announced
 	served    []myodai.Name // domains of recipients, where the server counts them
@@ -155,14 +158,6 @@ func (s *session) use(conn net.Conn) {
 	s.w = bufio.NewWriterSize(paced{s}, 16<<10)
 }
 
-// paced gives every block its own time to leave.
-type paced struct{ s *session }
-
-func (p paced) Write(b []byte) (int, error) {
-	_ = p.s.conn.SetWriteDeadline(time.Now().Add(p.s.agent.with.Timeouts.Block)) // Write tells when it did not work
-	return p.s.conn.Write(b)
-}
-
 // greet takes the server's greeting and says who we are.
 func (s *session) greet() *myodai.Outcome {
 	r, problem := s.read(s.agent.with.Timeouts.Greeting, "connecting")
@@ -257,6 +252,7 @@ func (s *session) lost(after string, err error) *myodai.Outcome {
 		why = failure.Error()
 	}
 	s.said.remark("lost after %s: %s", after, why)
+	s.hungUp = endedThere(err)
 	s.close()
 	enhanced := "4.4.2"
 	if errors.Is(err, errReplyTooLong) || errors.Is(err, errReplyMalformed) {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -67,6 +68,14 @@ func writeMessage(w *bufio.Writer, msg []byte) error {
 		return err
 	}
 	return w.Flush()
+}
+
+// paced gives every block its own time to leave.
+type paced struct{ s *session }
+
+func (p paced) Write(b []byte) (int, error) {
+	_ = p.s.conn.SetWriteDeadline(time.Now().Add(p.s.agent.with.Timeouts.Block)) // Write tells when it did not work
+	return p.s.conn.Write(b)
 }
 
 // needs is what a message asks of a server.
