@@ -134,11 +134,12 @@ type limitsLine struct {
 	Messages    int     `json:"messages"`
 	Recipients  int     `json:"recipients"` // of one transaction
 	Rate        float64 `json:"rate"`       // messages per second; 0 for no limit
+	Chunking    bool    `json:"chunking"`   // where it is offered
 }
 
 func (c *cli) showShaping(rules *shaping.Rules) error {
 	line := func(site, hosts string, l shaping.Limits) limitsLine {
-		return limitsLine{site, hosts, l.Connections, l.Messages, l.Recipients, l.Rate}
+		return limitsLine{site, hosts, l.Connections, l.Messages, l.Recipients, l.Rate, !l.NoChunking}
 	}
 	var list []limitsLine
 	for _, s := range rules.Sites {
@@ -149,8 +150,8 @@ func (c *cli) showShaping(rules *shaping.Rules) error {
 		list = append(list, line(s.Name, strings.Join(hosts, " "), s.Limits))
 	}
 	list = append(list, line("default", "", rules.Default))
-	return writeList(c, list, false, "", []string{"SITE", "CONNECTIONS", "MESSAGES", "RECIPIENTS", "RATE", "HOSTS"}, func(l limitsLine) []string {
-		return []string{l.Site, fmt.Sprint(l.Connections), fmt.Sprint(l.Messages), fmt.Sprint(l.Recipients), showRate(l.Rate), l.Hosts}
+	return writeList(c, list, false, "", []string{"SITE", "CONNECTIONS", "MESSAGES", "RECIPIENTS", "RATE", "CHUNKING", "HOSTS"}, func(l limitsLine) []string {
+		return []string{l.Site, fmt.Sprint(l.Connections), fmt.Sprint(l.Messages), fmt.Sprint(l.Recipients), showRate(l.Rate), map[bool]string{true: "yes", false: "no"}[l.Chunking], l.Hosts}
 	})
 }
 

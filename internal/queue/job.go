@@ -101,7 +101,7 @@ func (j *job) attempt(ctx context.Context, indexes []int) (crashed bool) {
 		}
 	}()
 	work := myodai.Job{
-		Domain: j.list[0].Recipient.Domain, Route: j.lane.route, Source: j.source, Messages: j.limits.Messages, Recipients: j.limits.Recipients,
+		Domain: j.list[0].Recipient.Domain, Route: j.lane.route, Source: j.source, Messages: j.limits.Messages, Recipients: j.limits.Recipients, NoChunking: j.limits.NoChunking,
 		Settled: func(i int, o myodai.Outcome) { j.settle(indexes[i], o) }, Enough: j.outlet.halted.Load,
 		Items: make([]myodai.JobItem, 0, len(indexes)),
 	}

@@ -45,6 +45,7 @@ type limitsText struct {
 	Messages    int    `yaml:"messages"`
 	Recipients  int    `yaml:"recipients"`
 	Rate        string `yaml:"rate"`
+	Chunking    *bool  `yaml:"chunking"`
 }
 
 type pauseText struct {
@@ -127,6 +128,9 @@ func (l limitsText) over(below limitsText) limitsText {
 	}
 	if l.Rate == "" {
 		l.Rate = below.Rate
+	}
+	if l.Chunking == nil {
+		l.Chunking = below.Chunking
 	}
 	return l
 }

@@ -17,6 +17,7 @@ sites:
     hosts: [mx.example.net]
     messages: 5
     recipients: 3
+    chunking: false
     replies: [{name: our-own, codes: [450], text: closed for lunch, do: pause, for: 1h}]
 replies:
   - {name: no-graylists, text: graylisted, do: ease}
@@ -48,6 +49,9 @@ func TestParse(t *testing.T) {
 		if got := [4]int{l.Connections, l.Messages, l.Recipients, int(l.Rate)}; got != want {
 			t.Errorf("%s: %v, want %v", site, got, want)
 		}
+	}
+	if !r.For("mx.example.net").NoChunking || r.For("aspmx.l.google.com").NoChunking || r.For("smarthost:smtp.google.com").NoChunking {
+		t.Error("CHUNKING is not left out where it is to be")
 	}
 	s := shaping.State{}.After(reply("450 Closed for Lunch"), r, r.For("mx.example.net"), t0)
 	if s.Rule != "our-own" || s.PausedUntil != t0.Add(time.Hour) {

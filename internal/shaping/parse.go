@@ -61,7 +61,10 @@ func (p *parser) limits(where, site string, t limitsText) Limits {
 	if err != nil {
 		p.blame(where+".rate", "%v", err)
 	}
-	return Limits{Site: site, Connections: t.Connections, Messages: t.Messages, Recipients: t.Recipients, Rate: rate}
+	return Limits{
+		Site: site, Connections: t.Connections, Messages: t.Messages, Recipients: t.Recipients, Rate: rate,
+		NoChunking: t.Chunking != nil && !*t.Chunking,
+	}
 }
 
 // parseRate reads messages by time: 10/s, 600/m, 5000/h, 100000/d; none for no

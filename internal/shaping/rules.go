@@ -22,13 +22,14 @@ type Rules struct {
 	smarthop Limits             // of smarthosts
 }
 
-// Limits is what one site is given from one source address at most.
+// Limits is what one site is given from one source address at most, and how.
 type Limits struct {
 	Site        string  // the rule's name; "" for the default
 	Connections int     // at a time
 	Messages    int     // by one connection
 	Recipients  int     // of one transaction
 	Rate        float64 // messages per second; 0 means as fast as it goes
+	NoChunking  bool    // messages go with DATA also where CHUNKING is offered
 	replies     []Reply
 }
 
