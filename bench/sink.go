@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -149,7 +151,7 @@ func (s *sink) sample() [][]byte {
 	return s.kept
 }
 
-// serve speaks as much SMTP as a smarthost needs.
+// serve speaks as much SMTP as a smarthost needs, and offers what most of them do.
 func (s *sink) serve(c net.Conn) {
 	defer func() { _ = c.Close() }()
 	r, w := bufio.NewReaderSize(c, 128<<10), bufio.NewWriter(c)
@@ -168,7 +170,11 @@ func (s *sink) serve(c net.Conn) {
 		case "EHLO":
 			say("250-sink.example")
 			say("250-8BITMIME")
+			say("250-CHUNKING")
 			say("250 PIPELINING")
+		case "MAIL":
+			message = message[:0]
+			say("250 2.1.0 fine")
 		case "DATA":
 			say("354 go on")
 			if w.Flush() != nil {
@@ -180,6 +186,16 @@ func (s *sink) serve(c net.Conn) {
 			s.wanted()
 			s.take(message)
 			say("250 2.0.0 taken")
+		case "BDAT":
+			var last bool
+			if message, last, err = readChunk(r, string(line), message); err != nil {
+				return
+			}
+			if last {
+				s.wanted()
+				s.take(message)
+			}
+			say("250 2.0.0 taken")
 		case "QUIT":
 			say("221 bye")
 			_ = w.Flush()
@@ -188,6 +204,20 @@ func (s *sink) serve(c net.Conn) {
 			say("250 2.1.0 fine")
 		}
 	}
+}
+
+// readChunk appends the octets that a BDAT command announces; last tells that they
+// end the message.
+func readChunk(r *bufio.Reader, command string, to []byte) (message []byte, last bool, err error) {
+	size, last := strings.CutSuffix(strings.TrimSuffix(command[len("BDAT"):], "\r\n"), " LAST")
+	n, err := strconv.ParseUint(strings.TrimPrefix(size, " "), 10, 24)
+	if err != nil {
+		return nil, false, err
+	}
+	before := len(to)
+	to = slices.Grow(to, int(n))[:before+int(n)]
+	_, err = io.ReadFull(r, to[before:])
+	return to, last, err
 }
 
 // readMessage appends a message up to its dot, dot-stuffing undone. Lines are taken
