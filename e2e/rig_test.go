@@ -138,19 +138,20 @@ func (r *rig) startSink(t *testing.T) (address string) {
 	check(t, err)
 	t.Cleanup(func() { _ = l.Close() })
 	go func() {
-		for {
+		for n := 0; ; n++ {
 			c, err := l.Accept()
 			if err != nil {
 				return
 			}
-			go r.receive(c)
+			go r.receive(c, n%2 == 0)
 		}
 	}()
 	return l.Addr().String()
 }
 
-// receive speaks as much SMTP as a smarthost needs.
-func (r *rig) receive(c net.Conn) {
+// receive speaks as much SMTP as a smarthost needs, with CHUNKING on every other
+// connection: both ways of a message pass the points of an attempt.
+func (r *rig) receive(c net.Conn, chunking bool) {
 	defer c.Close()
 	in := bufio.NewReader(c)
 	say := func(line string) { _, _ = fmt.Fprintf(c, "%s\r\n", line) }
@@ -163,8 +164,12 @@ func (r *rig) receive(c net.Conn) {
 		}
 		switch verb := strings.ToUpper(strings.TrimSpace(line)); {
 		case strings.HasPrefix(verb, "EHLO"):
+			if chunking {
+				say("250-PIPELINING\r\n250-CHUNKING")
+			}
 			say("250 sink.example")
 		case strings.HasPrefix(verb, "MAIL"):
+			to = ""
 			from = line[strings.IndexByte(line, '<')+1 : strings.IndexByte(line, '>')]
 			say("250 2.1.0 fine")
 		case strings.HasPrefix(verb, "RCPT") && strings.Contains(line, "<gone"):
@@ -183,6 +188,17 @@ func (r *rig) receive(c net.Conn) {
 			}
 			r.arrived(from, to, body.Bytes())
 			say("250 2.0.0 taken")
+		case strings.HasPrefix(verb, "BDAT"):
+			body, err := readChunk(in, verb)
+			if err != nil {
+				return
+			}
+			if to == "" {
+				say("503 5.5.1 no recipients")
+				continue
+			}
+			r.arrived(from, to, body)
+			say("250 2.0.0 taken")
 		case verb == "QUIT":
 			say("221 bye")
 			return
@@ -190,6 +206,17 @@ func (r *rig) receive(c net.Conn) {
 			say("250 2.1.0 fine")
 		}
 	}
+}
+
+// readChunk reads the message that a BDAT command announces.
+func readChunk(in io.Reader, command string) ([]byte, error) {
+	var size int
+	if _, err := fmt.Sscanf(command, "BDAT %d LAST", &size); err != nil {
+		return nil, err
+	}
+	message := make([]byte, size)
+	_, err := io.ReadFull(in, message)
+	return message, err
 }
 
 var (

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -22,9 +23,9 @@ const secondMessage = "MAIL FROM:<smuggled@example.net>\r\nRCPT TO:<victim@examp
 
 // TestNoMessageOfOursBecomesTwo sends all 19,530 strings of one to six of CR, LF,
 // dot, NUL and x, at the start, in the middle and at the end of a body and in a
-// header value, into Postfix, Exim and OpenSMTPD. What is not canonical does not
-// leave us; of the rest each receiver takes as many messages as we sent, none of
-// them from anybody else (P24, T29). Messages that we composed of texts with the
+// header value, into Postfix, Exim and OpenSMTPD: with BDAT where it is offered, and
+// with DATA. What is not canonical does not leave us; of the rest each receiver takes
+// as many messages as we sent, none of them from anybody else (P24, T29). Messages that we composed of texts with the
 // shorter strings go with them. Written by a careless sender the same strings
 // are two messages for at least one of them.
 func TestNoMessageOfOursBecomesTwo(t *testing.T) {
@@ -45,31 +46,39 @@ func TestNoMessageOfOursBecomesTwo(t *testing.T) {
 	for _, s := range smtptest.Smugglers(3) { // of the longer ones, too, none leaves the texts: submission.TestNoTextBecomesAnotherMessage
 		job.Items = append(job.Items, asItem(composed(t, s+secondMessage+"head"+s+secondMessage+"body"+s)))
 	}
-	for i, server := range servers {
+	for _, server := range servers {
 		t.Run(server.name, func(t *testing.T) {
-			delivered, refused, canonical := 0, 0, job.Items[:0:0]
-			for j, o := range deliverTo(t, server, job) {
-				switch {
-				case o.Kind == myodai.OutcomeDelivered:
-					delivered++
-				case o.Code/100 == 5: // OpenSMTPD takes no header that is none
-					refused++
-				case o.Enhanced == "5.6.0":
-					continue
-				default:
-					t.Fatalf("%+v", o)
+			all, delivered, refused := len(job.Items), 0, 0
+			for _, job.NoChunking = range []bool{false, true} {
+				canonical, chunked := job.Items[:0:0], false
+				for j, o := range deliverTo(t, server, job) {
+					switch {
+					case o.Kind == myodai.OutcomeDelivered:
+						delivered++
+					case o.Code/100 == 5: // OpenSMTPD takes no header that is none
+						refused++
+					case o.Enhanced == "5.6.0":
+						continue
+					default:
+						t.Fatalf("%+v", o)
+					}
+					chunked = chunked || strings.Contains(o.Dialogue, "C: BDAT ")
+					canonical = append(canonical, job.Items[j])
 				}
-				canonical = append(canonical, job.Items[j])
+				job.Items = canonical // the others stay here, whoever is to get them
+				if offered := server.name != "OpenSMTPD"; chunked != (offered && !job.NoChunking) {
+					t.Errorf("sent with BDAT: %t", chunked)
+				}
+				if !chunked {
+					break
+				}
 			}
 			writeRaw(t, server.address, "sentinel", "Subject: x\r\n\r\nx\r\n")
 			eventually(t, 20*time.Second, server.name+" tells of the last message", func() bool { return server.mentions(t, "sentinel@") })
 			if got := server.count(t); got != delivered+1 || delivered < 2*refused || server.mentions(t, "smuggled@") {
 				t.Errorf("%d messages were sent, %d refused, %d taken; from somebody else: %t", delivered+1, refused, got, server.mentions(t, "smuggled@"))
 			}
-			t.Logf("of %d messages %d are canonical and were sent, %d were refused", len(job.Items), delivered+refused, refused)
-			if i == 0 {
-				job.Items = canonical // the others stay here, whoever is to get them
-			}
+			t.Logf("of %d messages %d are canonical; sent %d times, %d were refused", all, len(job.Items), delivered+refused, refused)
 		})
 	}
 	t.Run("a careless sender", func(t *testing.T) {

@@ -39,6 +39,9 @@ func (s *service) sendsTogether(t *testing.T, tn tenant) {
 	if from == nil {
 		t.Fatalf("no shared return path: %+v", m)
 	}
+	if d := m.Deliveries[arrived].Attempts[0].Outcome.Dialogue; !strings.Contains(d, "C: BDAT ") || strings.Contains(d, "C: DATA") {
+		t.Errorf("not sent with BDAT, which Postfix offers:\n%s", d)
+	}
 	log, err := os.ReadFile(s.w.path("postfix.log"))
 	check(t, err)
 	if got := regexp.MustCompile(`from=<`+regexp.QuoteMeta(from[1])+`>, size=\d+, nrcpt=(\d)`).FindAllStringSubmatch(string(log), -1); len(got) != 1 || got[0][1] != "4" {
