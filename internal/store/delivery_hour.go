@@ -22,7 +22,7 @@ func (q session) addHours(tenant myodai.TenantID, events []told) error {
 		if h.Sum() == 0 {
 			continue
 		}
-		_, err := q.exec(`
+		err := q.run(`
 			insert into delivery_hours (tenant_id, hour, delivered, deferred, bounced, expired, suppressed)
 			values ($1, $2, $3, $4, $5, $6, $7)
 			on conflict (tenant_id, hour) do update set

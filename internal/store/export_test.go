@@ -37,8 +37,22 @@ var Nameless = nameless
 // Write runs statements in one transaction of the writer, with do between each and
 // the next, and says how many rows they touched.
 func (s *Store) Write(ctx context.Context, do func(), statements ...string) (touched int64, err error) {
+	return s.writeTest(ctx, nil, do, statements)
+}
+
+// WriteLater is Write with statements before it that may be held back.
+func (s *Store) WriteLater(ctx context.Context, held []string, statements ...string) (touched int64, err error) {
+	return s.writeTest(ctx, held, func() {}, statements)
+}
+
+func (s *Store) writeTest(ctx context.Context, held []string, do func(), statements []string) (touched int64, err error) {
 	err = s.write(ctx, "test", func(q session) error {
 		touched = 0
+		for _, text := range held {
+			if err := q.run(text); err != nil {
+				return err
+			}
+		}
 		for _, text := range statements {
 			n, err := q.exec(text)
 			if err != nil {

@@ -32,7 +32,7 @@ func (q session) insert(table string, columns []string, rows [][]any) error {
 		if n > 1 {
 			args = slices.Concat(rows[:n]...)
 		}
-		if _, err := q.exec(insertion(table, columns, n), args...); err != nil {
+		if err := q.run(insertion(table, columns, n), args...); err != nil {
 			return err
 		}
 		rows = rows[n:]

@@ -29,6 +29,8 @@ type session struct {
 	// directly, unless nil, runs a statement whose arguments are as of values.
 	directly func(query string, args []any) (int64, error)
 	after    func(context.Context)
+	// pipeline holds statements back; nil for none.
+	pipeline *pipeline
 	// noted is what a transaction has written for the audit trail; nil outside.
 	noted *noted
 	// later gathers the events of writes that share a transaction; nil for none.
@@ -47,9 +49,27 @@ func (q session) exec(query string, args ...any) (int64, error) {
 	return n, err
 }
 
+// run is exec where nobody asks how many rows are touched, which are some. An
+// error may be told by a later statement of the transaction instead, or its end.
+func (q session) run(query string, args ...any) error {
+	if q.pipeline == nil {
+		_, err := q.exec(query, args...)
+		return err
+	}
+	if err := values(args); err != nil {
+		return err
+	}
+	q.noted.changed = true
+	q.pipeline.hold(query, args)
+	return nil
+}
+
 func (q session) touch(query string, args []any) (int64, error) {
 	if q.directly != nil {
 		return q.directly(query, args)
+	}
+	if err := q.pipeline.send(q.ctx); err != nil {
+		return 0, err
 	}
 	var result sql.Result
 	var err error
@@ -91,6 +111,9 @@ func all[T any](q session, fields func(*T) []any, query string, args ...any) ([]
 }
 
 func (q session) query(query string, args []any) (*sql.Rows, error) {
+	if err := q.pipeline.send(q.ctx); err != nil {
+		return nil, err
+	}
 	if stmt := q.compiled(query); stmt != nil {
 		return stmt.QueryContext(q.ctx, args...)
 	}

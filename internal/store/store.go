@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"crypto"
 	"crypto/cipher"
@@ -161,9 +162,11 @@ func (s *Store) transact(ctx context.Context, doing string, do func(session) err
 	q := session{ctx: within, on: tx, dialect: s.dialect, compiled: s.compiledIn(within, tx), noted: &noted{}}
 	if s.dialect.compile {
 		q.directly = func(query string, args []any) (int64, error) { return s.direct.exec(within, conn, query, args) }
+	} else {
+		q.pipeline = &pipeline{conn: conn}
 	}
 	if err = s.audited(q, do); err == nil {
-		err = ctx.Err()
+		err = cmp.Or(q.pipeline.send(within), ctx.Err())
 	}
 	if err != nil {
 		return err // it says more than one of the rollback would

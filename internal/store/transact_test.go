@@ -53,3 +53,37 @@ func TestManyTexts(t *testing.T) {
 		}
 	})
 }
+
+// What is held back in a transaction is written before what asks for it, in its
+// order, and its errors are those of the transaction (P03).
+func TestHeldBack(t *testing.T) {
+	const add, count = `insert into nodes (owner, alive_until) values ('a', 1)`, `update nodes set alive_until = 2`
+	each(t, func(t *testing.T, s *store.Store) {
+		for _, c := range []struct {
+			name       string
+			held       []string
+			statements []string
+			touched    int64 // -1 for an error
+		}{
+			{"before a statement", []string{add}, []string{count}, 1},
+			{"before the commit", []string{add}, nil, 0},
+			{"one fails, and a statement follows", []string{add, add}, []string{count}, -1},
+			{"one fails before the commit", []string{add, add}, nil, -1},
+		} {
+			if _, err := s.Write(t.Context(), func() {}, `delete from nodes`); err != nil {
+				t.Fatal(err)
+			}
+			n, err := s.WriteLater(t.Context(), c.held, c.statements...)
+			if (err != nil) != (c.touched < 0) || err == nil && n != c.touched {
+				t.Errorf("%s: %d rows, %v", c.name, n, err)
+			}
+			want := int64(1)
+			if c.touched < 0 {
+				want = 0
+			}
+			if n, err := s.Write(t.Context(), func() {}, count); n != want || err != nil {
+				t.Errorf("%s: %d rows are there afterwards, want %d, %v", c.name, n, want, err)
+			}
+		}
+	})
+}
