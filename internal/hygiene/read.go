@@ -204,7 +204,7 @@ func ignored(name string) bool {
 func readZip(name string, from io.Reader, dir string, to sink, depth int) error {
 	f, err := os.CreateTemp(dir, "zip-*")
 	if err != nil {
-		return fmt.Errorf("make a file for a zip: %w", err)
+		return fmt.Errorf("make a file for a zip: %w", noSpace(err))
 	}
 	defer f.Close()
 	if err := os.Remove(f.Name()); err != nil {
@@ -212,7 +212,7 @@ func readZip(name string, from io.Reader, dir string, to sink, depth int) error 
 	}
 	size, err := io.Copy(f, from)
 	if err != nil {
-		return fmt.Errorf("read %q: %w", name, err)
+		return fmt.Errorf("read %q: %w", name, noSpace(err))
 	}
 	z, err := zip.NewReader(f, size)
 	if err != nil {

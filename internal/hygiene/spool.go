@@ -3,15 +3,27 @@ package hygiene
 import (
 	"bufio"
 	"container/heap"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"slices"
+	"syscall"
+
+	"github.com/myodai/myodai"
 )
 
 // runSize is how many octets of records are held in memory before they are
 // sorted and written as a run.
 const runSize = 8 << 20
+
+// noSpace marks the error of a full disk as one that is.
+func noSpace(err error) error {
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		return fmt.Errorf("%w: %w", myodai.ErrNoSpace, err)
+	}
+	return err
+}
 
 // spool keeps records on disk in sorted runs, so that any number of them can be
 // read in order with little memory. It is written once and then read any number
@@ -29,7 +41,7 @@ type spool struct {
 func newSpool(dir string) (*spool, error) {
 	file, err := os.CreateTemp(dir, "audit-*")
 	if err != nil {
-		return nil, fmt.Errorf("make a spool file: %w", err)
+		return nil, fmt.Errorf("make a spool file: %w", noSpace(err))
 	}
 	if err := os.Remove(file.Name()); err != nil {
 		_ = file.Close()
@@ -61,11 +73,11 @@ func (s *spool) flush() error {
 		line = r.append(line[:0])
 		n, err := w.Write(line)
 		if s.end += int64(n); err != nil {
-			return fmt.Errorf("write spool: %w", err)
+			return fmt.Errorf("write spool: %w", noSpace(err))
 		}
 	}
 	if err := w.Flush(); err != nil {
-		return fmt.Errorf("write spool: %w", err)
+		return fmt.Errorf("write spool: %w", noSpace(err))
 	}
 	s.runs = append(s.runs, [2]int64{from, s.end})
 	clear(s.held)
