@@ -37,7 +37,7 @@ in the environment (MYODAI_KEY_FILE) or here (--key-file); later ones win.`,
 			context.AfterFunc(ctx, stop) // from the first signal on, the next has its usual effect
 			s, err := newServer(cfg, cfg.newLog(c.err))
 			if err != nil {
-				return err
+				return crowded(cfg.Data, err)
 			}
 			addProcessor()
 			go tendMemory(ctx)
@@ -86,7 +86,7 @@ func (c *cli) openAlone(cmd *cobra.Command) (*server, []string, error) {
 	_, applied, err := s.openStore(cmd.Context())
 	if err != nil {
 		s.Close()
-		return nil, nil, err
+		return nil, nil, crowded(cfg.Data, err)
 	}
 	s.access = access.New(access.Options{Store: s.store, People: s.store, Random: rand.Reader, BaseURL: cfg.BaseURL, Platform: cfg.ServiceName})
 	return s, applied, nil
