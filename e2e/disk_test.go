@@ -34,6 +34,7 @@ func TestBadDisk(t *testing.T) {
 		on   func(*testing.T)
 	}{
 		{"full", r.fullDisk},
+		{"has no inodes left", r.noInodes},
 		{"fails at every ninth write", r.failingDisk},
 		{"fails once, at one write after the other", r.failingOnce},
 	} {
