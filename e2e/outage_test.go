@@ -94,6 +94,11 @@ func TestPostgres(t *testing.T) {
 	}
 	stop(r.cmd)
 	r.forget()
+	if !t.Run("full", func(t *testing.T) { r.databaseFull(t, s) }) {
+		return
+	}
+	s.start(t)
+	r.forget()
 	if !t.Run("dies at named points", func(t *testing.T) { r.diesEverywhere(t, onPostgres()) }) {
 		return
 	}
