@@ -3,14 +3,22 @@ package store
 import (
 	"context"
 	"time"
+
+	"github.com/myodai/myodai"
 )
 
 // farthest is farther off than anything is ever put off: attempts wait four hours at
 // most, events for a webhook six, checks of domains a day.
 const farthest = 48 * time.Hour
 
+// soonest is farther off than anything is put off at first: mail that was accepted,
+// an event for a webhook and a DSN are due when they are made. It is more than the
+// clocks of nodes may differ by.
+const soonest = 10 * time.Minute
+
 // Hasten makes due now what is due later than it can have been meant to be: a clock
-// that was wrong has put it off (P16).
+// that was wrong has put it off (P16). What is tried again is due later anyway, and
+// waits as much longer as the clock was ahead.
 func (s *Store) Hasten(ctx context.Context, now time.Time) error {
 	return s.write(ctx, "hasten what is due too late", func(q session) error {
 		for _, update := range []string{
@@ -24,6 +32,17 @@ func (s *Store) Hasten(ctx context.Context, now time.Time) error {
 				return err
 			}
 		}
-		return nil
+		// By their ids, of which the future has few.
+		ahead := now.Add(soonest)
+		if _, err := q.exec(`update deliveries set due_at = $1 where `+waiting+` and queue = '' and state = 'accepted' and id > $2 and due_at > $3`,
+			now, myodai.FirstID[myodai.DeliveryID](ahead), ahead); err != nil {
+			return err
+		}
+		if _, err := q.exec(`update notifications set due_at = $1 where event_id > $2 and state = 'due' and attempts = 0 and due_at > $3`,
+			now, myodai.FirstID[myodai.EventID](ahead), ahead); err != nil {
+			return err
+		}
+		_, err := q.exec(`update notices set due_at = $1 where due_at > $2`, now, ahead)
+		return err
 	})
 }
