@@ -4,7 +4,9 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"errors"
 	"fmt"
+	"time"
 )
 
 // direct runs statements that return no rows on the driver's own connection, where
@@ -37,6 +39,30 @@ func (d *direct) exec(ctx context.Context, conn *sql.Conn, query string, args []
 		return err
 	})
 	return n, err
+}
+
+// closing is how long close waits for a transaction that is under way.
+const closing = 5 * time.Second
+
+// close gives the statements up. SQLite brings what is in the WAL into the file, and
+// removes it, when a connection without statements is closed.
+func (d *direct) close(pool *sql.DB) error {
+	ctx, cancel := context.WithTimeout(context.Background(), closing)
+	defer cancel()
+	conn, err := pool.Conn(ctx)
+	if err != nil {
+		return nil // closed before, or a transaction does not end
+	}
+	defer func() { _ = conn.Close() }() // it goes back to the pool
+	return conn.Raw(func(on any) error {
+		for text, stmt := range d.ready {
+			delete(d.ready, text)
+			if d.on == on {
+				err = errors.Join(err, stmt.Close())
+			}
+		}
+		return err
+	})
 }
 
 // compiled is a statement for the connection, which may be another one than before.

@@ -105,7 +105,7 @@ func (s *Store) Close() error {
 	if s.reader == s.writer {
 		return s.writer.Close()
 	}
-	return errors.Join(s.reader.Close(), s.writer.Close())
+	return errors.Join(s.reader.Close(), s.direct.close(s.writer), s.writer.Close())
 }
 
 // read runs statements one by one, outside of a transaction.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/myodai/myodai/internal/store"
@@ -86,4 +88,24 @@ func TestHeldBack(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A SQLite database that was closed is one file, whatever ran before: it can be
+// copied.
+func TestClosedIsOneFile(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, filepath.Join(dir, "myodai.db"))
+	if _, err := s.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Write(t.Context(), func() {}, `insert into nodes (owner, alive_until) values ('a', 1)`); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	files, err := os.ReadDir(dir)
+	if len(files) != 1 || err != nil {
+		t.Errorf("left are %v, %v; want the database alone", files, err)
+	}
 }
